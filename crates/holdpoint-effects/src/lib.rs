@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Hostile artefact in, effects and questions out. Pure.
+
+pub mod paths;

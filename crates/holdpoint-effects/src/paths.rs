@@ -1,0 +1,297 @@
+//! What a path means, beyond being a file: a secret, the agent's own rules, something that will run later by itself.
+//!
+//! *In scope:* the spelling of a path. *Out of scope:* whether anything is there, and where symbolic links lead: the gate
+//! answers [`Question::Path`](holdpoint_core::question::Question::Path) with a canonical path, and that is what should be
+//! classified; an uncanonical one is made lexically normal first and no more.
+//!
+//! The knowledge is in `paths.toml`, with examples that the tests run.
+
+use std::sync::LazyLock;
+
+use holdpoint_core::effect::ResourceKind;
+use serde::Deserialize;
+
+/// What a path is, by its spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Hooks, rules files, prompts and tool servers of a coding agent.
+    AgentConfiguration,
+    /// Definitions of continuous integration and of code ownership.
+    CiConfiguration,
+    /// A private key, token or password, a file that holds one, or a directory of such files.
+    Credential,
+    /// A disk or a switch of the kernel.
+    Device,
+    /// None of the others.
+    File,
+    /// Holdpoint's own program, settings and data.
+    Guard,
+    /// Something that will run later by itself, or that says what will.
+    Persistence,
+    /// Who may do what on this machine.
+    Privilege,
+}
+
+impl Kind {
+    /// The kind of resource that an effect on such a path names.
+    pub const fn resource_kind(self) -> ResourceKind {
+        match self {
+            Self::AgentConfiguration => ResourceKind::AgentConfiguration,
+            Self::CiConfiguration => ResourceKind::CiConfiguration,
+            Self::Credential => ResourceKind::Credential,
+            Self::Device => ResourceKind::Device,
+            Self::File => ResourceKind::File,
+            Self::Guard => ResourceKind::Guard,
+            Self::Persistence => ResourceKind::Persistence,
+            Self::Privilege => ResourceKind::Privilege,
+        }
+    }
+}
+
+/// Tells what an absolute path is. `home` is the person's home directory where it is known; the usual places of homes count
+/// besides, because a variable does not decide what a secret is.
+pub fn classify(path: &str, home: Option<&str>) -> Kind {
+    let path = normal(path);
+    let home = home.map(normal).filter(|home| !home.is_empty());
+    let mut parts = path.as_slice();
+    let mut homes = homes(parts, home.as_deref());
+    // Bounded: every step makes `parts` shorter.
+    while let Some(inner) = nested(parts) {
+        parts = inner;
+        homes = [None, None];
+    }
+    let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.fits(parts, &homes));
+    let rule = TABLE.rule.iter().find(|rule| fits(&rule.paths) && !fits(&rule.except));
+    rule.map_or(Kind::File, |rule| rule.kind)
+}
+
+/// Whether a path that git ignores is output that a build, a test run or an install makes again. `path` is relative to the
+/// work tree, as git lists it; a secret inside such output is not.
+pub fn regenerable(path: &str) -> bool {
+    let names: Vec<&str> = path.split('/').filter(|name| !name.is_empty()).collect();
+    let (Some(last), false) = (names.last(), names.contains(&"..")) else { return false };
+    let any = |patterns: &[String], name: &str| patterns.iter().any(|pattern| name_fits(pattern, name));
+    let made = names.iter().any(|name| any(&TABLE.regenerable.directories, name)) || any(&TABLE.regenerable.files, last);
+    made && !last.ends_with(".tfstate") && classify(&format!("/{path}"), None) == Kind::File
+}
+
+/// The names along a path, lexically normal and in lower case.
+fn normal(path: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for name in path.split('/') {
+        match name {
+            "" | "." => {}
+            ".." => {
+                names.pop();
+            }
+            name => names.push(name.to_lowercase()),
+        }
+    }
+    names
+}
+
+/// The path below a person's home: below the one that was named, and below the one its spelling shows.
+fn homes<'a>(parts: &'a [String], named: Option<&[String]>) -> [Option<&'a [String]>; 2] {
+    let usual = match parts {
+        [root, below @ ..] if root == "root" => Some(below),
+        [top, _, below @ ..] if top == "home" || top == "users" => Some(below),
+        _ => None,
+    };
+    [named.and_then(|home| parts.strip_prefix(home)), usual]
+}
+
+/// What is left of a path that leads through a nested work tree.
+fn nested(parts: &[String]) -> Option<&[String]> {
+    let through = |pattern: &Pattern| {
+        let starts = 0..parts.len();
+        starts.rev().find_map(|start| pattern.remainder(parts.get(start..)?)).filter(|rest| !rest.is_empty())
+    };
+    TABLE.nested.iter().find_map(through)
+}
+
+/// A pattern of the table, taken apart once.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Pattern {
+    anchor: Anchor,
+    names: Vec<String>,
+    /// Whether everything below is meant too.
+    deep: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Anchor {
+    Anywhere,
+    Home,
+    Root,
+}
+
+impl Pattern {
+    fn fits(&self, parts: &[String], homes: &[Option<&[String]>]) -> bool {
+        match self.anchor {
+            Anchor::Anywhere => (0..parts.len()).any(|start| parts.get(start..).is_some_and(|rest| self.fits_here(rest))),
+            Anchor::Home => homes.iter().flatten().any(|below| self.fits_here(below)),
+            Anchor::Root => self.fits_here(parts),
+        }
+    }
+
+    fn fits_here(&self, parts: &[String]) -> bool {
+        self.remainder(parts).is_some_and(|rest| self.deep || rest.is_empty())
+    }
+
+    /// What follows the names of this pattern, where they come first.
+    fn remainder<'a>(&self, parts: &'a [String]) -> Option<&'a [String]> {
+        let (head, rest) = parts.split_at_checked(self.names.len())?;
+        self.names.iter().zip(head).all(|(pattern, name)| name_fits(pattern, name)).then_some(rest)
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let anchors = [("**/", Anchor::Anywhere), ("~/", Anchor::Home), ("/", Anchor::Root)];
+        let anchored = anchors.iter().find_map(|(prefix, anchor)| Some((*anchor, text.strip_prefix(prefix)?)));
+        let (anchor, rest) = anchored.ok_or_else(|| format!("`{text}` starts with none of `/`, `~/`, `**/`"))?;
+        let (rest, deep) = rest.strip_suffix("/**").map_or((rest, false), |rest| (rest, true));
+        let names: Vec<String> = rest.split('/').map(str::to_lowercase).collect();
+        if names.iter().any(|name| name.is_empty() || name.contains("**")) {
+            return Err(format!("`{text}` has an empty name or `**` inside"));
+        }
+        Ok(Self { anchor, names, deep })
+    }
+}
+
+/// Whether a name fits a pattern in which `*` stands for any run of characters. Linear in the name for every star.
+fn name_fits(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut name) = name.strip_prefix(first) else { return false };
+    let mut pieces: Vec<&str> = rest.split('*').collect();
+    let last = pieces.pop().unwrap_or_default();
+    for piece in pieces {
+        match name.split_once(piece) {
+            Some((_, after)) => name = after,
+            None => return false,
+        }
+    }
+    name.ends_with(last)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    nested: Vec<Pattern>,
+    rule: Vec<Rule>,
+    regenerable: Regenerable,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    kind: Kind,
+    paths: Vec<Pattern>,
+    #[serde(default)]
+    except: Vec<Pattern>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    examples: Vec<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    near_misses: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Regenerable {
+    directories: Vec<String>,
+    files: Vec<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    examples: Vec<String>,
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    near_misses: Vec<String>,
+}
+
+#[expect(clippy::expect_used, reason = "the table is part of the program, and every test of this module reads it")]
+static TABLE: LazyLock<Table> =
+    LazyLock::new(|| toml::from_str(include_str!("../paths.toml")).expect("paths.toml is read by the tests"));
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOME: &str = "/home/alice";
+
+    fn at_home(example: &str) -> String {
+        example.strip_prefix('~').map_or_else(|| example.to_owned(), |below| format!("{HOME}{below}"))
+    }
+
+    #[test]
+    fn every_example_falls_under_its_rule_and_no_near_miss_does() {
+        for rule in &TABLE.rule {
+            for example in &rule.examples {
+                assert_eq!(classify(&at_home(example), Some(HOME)), rule.kind, "{example}");
+            }
+            for near_miss in &rule.near_misses {
+                assert_ne!(classify(&at_home(near_miss), Some(HOME)), rule.kind, "{near_miss}");
+            }
+            assert!(!rule.examples.is_empty() && !rule.near_misses.is_empty(), "{:?} shows nothing", rule.kind);
+        }
+    }
+
+    #[test]
+    fn every_regenerable_example_is_and_no_near_miss_is() {
+        for example in &TABLE.regenerable.examples {
+            assert!(regenerable(example), "{example}");
+        }
+        for near_miss in &TABLE.regenerable.near_misses {
+            assert!(!regenerable(near_miss), "{near_miss}");
+        }
+    }
+
+    #[test]
+    fn a_home_that_is_not_where_homes_are_is_believed_besides_the_usual_ones() {
+        assert_eq!(classify("/data/people/dora/.ssh/id_rsa", Some("/data/people/dora/")), Kind::Credential);
+        assert_eq!(classify("/data/people/dora/.aws/credentials", None), Kind::File, "nothing says that this is a home");
+        assert_eq!(classify("/home/alice/.aws/credentials", Some("/nowhere")), Kind::Credential);
+        assert_eq!(classify("/home/alice/.aws/credentials", Some("/")), Kind::Credential);
+    }
+
+    #[test]
+    fn spelling_games_do_not_change_what_a_path_is() {
+        for path in [
+            "/home/alice/.ssh/id_rsa/",
+            "//home//alice/./.ssh//id_rsa",
+            "/home/alice/shop/../.ssh/id_rsa",
+            "/../../home/alice/.SSH/ID_RSA",
+            "/home/alice/shop/.claude/worktrees/../../../.ssh/id_rsa",
+        ] {
+            assert_eq!(classify(path, Some(HOME)), Kind::Credential, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_nested_work_tree_is_no_home_and_its_root_belongs_to_the_agent() {
+        assert_eq!(classify("/home/alice/.claude/worktrees/x/.bashrc", Some(HOME)), Kind::File);
+        assert_eq!(
+            classify("/home/alice/.claude/worktrees/x/.claude/worktrees/y/.mcp.json", Some(HOME)),
+            Kind::AgentConfiguration
+        );
+        assert_eq!(classify("/srv/shop/.claude/worktrees/x", Some(HOME)), Kind::AgentConfiguration);
+    }
+
+    #[test]
+    fn a_star_stays_inside_one_name() {
+        assert!(name_fits("*.pem", "a.b.pem") && name_fits("a*b*c", "axxbyyc") && name_fits("*", ""));
+        assert!(!name_fits("a*a", "a") && !name_fits("*.pem", "a.pem.txt") && !name_fits("a*b*c", "axxc"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_a_kind(path in "\\PC*", home in proptest::option::of("\\PC*")) {
+            let kind = classify(&path, home.as_deref());
+            prop_assert_eq!(kind, classify(&format!("{path}/"), home.as_deref()));
+            let _ = regenerable(&path);
+        }
+    }
+}
