@@ -463,6 +463,21 @@ impl Effects {
         self.items.iter()
     }
 
+    /// Whether nothing here can do harm that git could not undo: reads, and losses confined to local work that git keeps or a
+    /// build makes again. The one thing that passes when a gate has nobody to ask.
+    pub fn harmless(&self) -> bool {
+        let recoverable = |effect: &Effect| match effect.verb {
+            Verb::Read => effect.resource.kind != ResourceKind::Credential,
+            Verb::Create | Verb::Delete | Verb::Modify | Verb::Overwrite => {
+                matches!(effect.resource.kind, ResourceKind::File | ResourceKind::GitLocal)
+                    && effect.environment == Environment::Local
+                    && effect.reversibility <= Reversibility::Git
+            }
+            Verb::Approve | Verb::Execute | Verb::Grant | Verb::Publish | Verb::Rewrite | Verb::Stop => false,
+        };
+        self.items.iter().all(|effect| effect.certainty == Certainty::Exact && recoverable(effect))
+    }
+
     /// Whether every effect here is one that `approved` had already, or a smaller one. An approval survives only then.
     pub fn no_worse_than(&self, approved: &Self) -> bool {
         self.items.iter().all(|now| approved.items.iter().any(|before| now.no_worse_than(before)))
@@ -536,6 +551,17 @@ mod tests {
         assert!(!same(None, Reversibility::Git), "no bound where there was one");
         assert!(!same(Some(3), Reversibility::Irreversible), "it can no longer be undone");
         assert!(!Effects::found(vec![delete("/b", Some(1), Reversibility::Git)]).no_worse_than(&approved), "another file");
+    }
+
+    #[test]
+    fn only_reads_and_recoverable_local_work_are_harmless() {
+        let harmless = |effect: Effect| Effects::found(vec![effect]).harmless();
+        assert!(harmless(delete("/w/a", Some(1), Reversibility::Git)));
+        assert!(!harmless(delete("/w/a", Some(1), Reversibility::Effort)));
+        assert!(!harmless(Effect { certainty: Certainty::Delegated, ..delete("/w/a", Some(1), Reversibility::Git) }));
+        assert!(!harmless(Effect { environment: Environment::Unknown, ..delete("/w/a", Some(1), Reversibility::Git) }));
+        let secret = Resource { kind: ResourceKind::Credential, name: "/h/.ssh/id".into() };
+        assert!(!harmless(Effect { verb: Verb::Read, resource: secret, ..delete("/", None, Reversibility::Lossless) }));
     }
 
     #[test]

@@ -14,7 +14,16 @@
 //! time and entropy arrive as arguments.
 
 pub mod actor;
+pub mod approval;
 pub mod change;
+pub mod decision;
 pub mod digest;
 pub mod effect;
+pub mod estate;
+pub mod permit;
 pub mod question;
+pub mod quorum;
+pub mod signed;
+pub mod webauthn;
+
+pub use jiff::Timestamp;
