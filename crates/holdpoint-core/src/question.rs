@@ -25,6 +25,12 @@ pub const LISTED_PATHS_MAX: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Question {
+    /// Where does this path lead when every symbolic link is followed? Cheaper than [`Question::Path`], for acts that lose
+    /// nothing: whether it is a secret that is read hangs on where it lies, not on what would be lost with it.
+    Canonical {
+        /// The path.
+        path: String,
+    },
     /// What does the file hold that the command would run or feed to something that runs it?
     FileText {
         /// The file.
@@ -82,7 +88,8 @@ pub enum Answer {
         /// Whether these are all.
         complete: bool,
     },
-    /// A name or nothing, to [`Question::GitAlias`], [`Question::KubernetesContext`] and [`Question::TerraformWorkspace`].
+    /// A name or nothing, to [`Question::Canonical`] (always a path), [`Question::GitAlias`], [`Question::KubernetesContext`]
+    /// and [`Question::TerraformWorkspace`].
     Name {
         /// The name.
         name: Option<String>,
@@ -114,6 +121,8 @@ pub enum Answer {
 #[serde(deny_unknown_fields)]
 pub struct PathFacts {
     /// The path with every symbolic link resolved. For a missing path: its nearest existing ancestor resolved, the rest appended.
+    /// For a symbolic link: what it leads to, while every other fact is of the link itself, which is what acts that do not
+    /// follow it (`rm`, `mv`) need; those that do follow it ask about this path in turn.
     pub canonical: String,
     /// What it is.
     pub kind: FileKind,
@@ -169,7 +178,8 @@ pub struct GitKeeping {
     pub modified: u64,
     /// Files that git neither tracks nor ignores.
     pub untracked: u64,
-    /// Ignored entries, relative to the work tree's root, a wholly ignored directory once and with a closing slash.
+    /// Ignored entries, relative to the work tree's root, a wholly ignored directory once and with a closing slash. A
+    /// repository's own `.git/` that lies at or below the path counts as one: git does not keep it either.
     pub ignored: Vec<String>,
     /// Whether `ignored` lists all of them.
     pub ignored_complete: bool,
