@@ -77,11 +77,7 @@ mod tests {
     fn an_array_is_of_its_length_or_refused() {
         let text = base64(&[7; 32]);
         assert_eq!(array_from_base64::<32>(&text), Some([7; 32]));
-        assert_eq!(
-            array_from_base64::<31>(&text),
-            None,
-            "31 bytes take as many characters as 32 less one pad"
-        );
+        assert_eq!(array_from_base64::<31>(&text), None, "31 bytes take as many characters as 32 less one pad");
         assert_eq!(array_from_base64::<33>(&text), None);
         assert_eq!(array_from_hex::<2>("00ff"), Some([0, 255]));
         for other in ["00f", "00FF", "0x00", "00ff0", "00fg"] {
@@ -93,17 +89,7 @@ mod tests {
     fn a_decimal_has_one_spelling() {
         assert_eq!(decimal("0"), Some(0));
         assert_eq!(decimal("18446744073709551615"), Some(u64::MAX));
-        for other in [
-            "",
-            "00",
-            "01",
-            "+1",
-            "-1",
-            "1 ",
-            "1_0",
-            "18446744073709551616",
-            "١",
-        ] {
+        for other in ["", "00", "01", "+1", "-1", "1 ", "1_0", "18446744073709551616", "١"] {
             assert_eq!(decimal(other), None, "{other:?}");
         }
     }

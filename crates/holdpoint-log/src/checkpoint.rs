@@ -42,16 +42,10 @@ impl Checkpoint {
     pub fn sign(self, signer: &dyn Signer) -> Result<SignedCheckpoint, Error> {
         let key_name = signer.verifier().name().as_str();
         if key_name != self.origin.as_str() {
-            return Err(Error::OtherKeyName {
-                origin: self.origin,
-                key_name: key_name.to_owned(),
-            });
+            return Err(Error::OtherKeyName { origin: self.origin, key_name: key_name.to_owned() });
         }
         let note = Note::sign(self.to_text(), signer)?;
-        Ok(SignedCheckpoint {
-            checkpoint: self,
-            note,
-        })
+        Ok(SignedCheckpoint { checkpoint: self, note })
     }
 
     /// The text that is signed: three lines.
@@ -68,14 +62,9 @@ impl Checkpoint {
             return Err(Error::ExtensionLine);
         }
         let origin = origin.parse()?;
-        let size = armor::decimal(size)
-            .filter(|size| *size <= MAX_SIZE)
-            .ok_or(Error::Size)?;
+        let size = armor::decimal(size).filter(|size| *size <= MAX_SIZE).ok_or(Error::Size)?;
         let root = root.parse().map_err(|_| Error::Root)?;
-        Ok(Self {
-            origin,
-            head: TreeHead { size, root },
-        })
+        Ok(Self { origin, head: TreeHead { size, root } })
     }
 }
 
@@ -105,10 +94,7 @@ impl SignedCheckpoint {
         note.verify(&log.verifier)?;
         let checkpoint = Checkpoint::parse(note.text())?;
         if checkpoint.origin != log.origin {
-            return Err(Error::OtherOrigin {
-                expected: log.origin.clone(),
-                got: checkpoint.origin,
-            });
+            return Err(Error::OtherOrigin { expected: log.origin.clone(), got: checkpoint.origin });
         }
         Ok(Self { checkpoint, note })
     }
@@ -153,10 +139,7 @@ impl LogKey {
     /// # Errors
     /// When the name of the key cannot be an origin.
     pub fn named_by(verifier: Verifier) -> Result<Self, Error> {
-        Ok(Self {
-            origin: verifier.name().as_str().parse()?,
-            verifier,
-        })
+        Ok(Self { origin: verifier.name().as_str().parse()?, verifier })
     }
 }
 
@@ -177,9 +160,7 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         if text.is_empty() || text.len() > MAX_ORIGIN_BYTES || text.contains(char::is_control) {
-            return Err(Error::Origin {
-                origin: text.chars().take(MAX_ORIGIN_BYTES).collect(),
-            });
+            return Err(Error::Origin { origin: text.chars().take(MAX_ORIGIN_BYTES).collect() });
         }
         Ok(Self(text.to_owned()))
     }
@@ -207,9 +188,7 @@ pub enum Error {
     #[error(transparent)]
     Note(#[from] note::Error),
     /// Not an origin.
-    #[error(
-        "`{origin}` is not an origin: 1 to {MAX_ORIGIN_BYTES} bytes without control characters"
-    )]
+    #[error("`{origin}` is not an origin: 1 to {MAX_ORIGIN_BYTES} bytes without control characters")]
     Origin {
         /// The text, cut to a bearable length.
         origin: String,
@@ -254,13 +233,7 @@ mod tests {
     }
 
     fn checkpoint() -> Checkpoint {
-        Checkpoint {
-            origin: "log.example".parse().unwrap(),
-            head: TreeHead {
-                size: 0,
-                root: empty_root(),
-            },
-        }
+        Checkpoint { origin: "log.example".parse().unwrap(), head: TreeHead { size: 0, root: empty_root() } }
     }
 
     fn open_signed_text(text: &str) -> Result<SignedCheckpoint, Error> {
@@ -270,14 +243,8 @@ mod tests {
     #[test]
     fn a_signed_checkpoint_opens_and_is_the_same_every_time() {
         let signed = checkpoint().sign(&signer()).unwrap();
-        assert_eq!(
-            SignedCheckpoint::open(signed.to_text().as_bytes(), &log()),
-            Ok(signed.clone())
-        );
-        assert_eq!(
-            checkpoint().sign(&signer()).unwrap().to_text(),
-            signed.to_text()
-        );
+        assert_eq!(SignedCheckpoint::open(signed.to_text().as_bytes(), &log()), Ok(signed.clone()));
+        assert_eq!(checkpoint().sign(&signer()).unwrap().to_text(), signed.to_text());
     }
 
     #[test]
@@ -285,37 +252,17 @@ mod tests {
         let root = empty_root();
         let cases = [
             ("log.example\n0\n".to_owned(), Error::MissingLine),
-            (
-                format!("log.example\n0\n{root}\nextension\n"),
-                Error::ExtensionLine,
-            ),
+            (format!("log.example\n0\n{root}\nextension\n"), Error::ExtensionLine),
             (format!("log.example\n0\n{root}\n\n"), Error::ExtensionLine),
             (format!("log.example\n00\n{root}\n"), Error::Size),
             (format!("log.example\n-1\n{root}\n"), Error::Size),
-            (
-                format!("log.example\n9223372036854775808\n{root}\n"),
-                Error::Size,
-            ),
+            (format!("log.example\n9223372036854775808\n{root}\n"), Error::Size),
             ("log.example\n0\nAAAA\n".to_owned(), Error::Root),
-            (
-                format!(
-                    "log.example\n0\n{}\n",
-                    root.to_string().trim_end_matches('=')
-                ),
-                Error::Root,
-            ),
-            (
-                format!("\n0\n{root}\n"),
-                Error::Origin {
-                    origin: String::new(),
-                },
-            ),
+            (format!("log.example\n0\n{}\n", root.to_string().trim_end_matches('=')), Error::Root),
+            (format!("\n0\n{root}\n"), Error::Origin { origin: String::new() }),
             (
                 format!("else.example\n0\n{root}\n"),
-                Error::OtherOrigin {
-                    expected: "log.example".parse().unwrap(),
-                    got: "else.example".parse().unwrap(),
-                },
+                Error::OtherOrigin { expected: "log.example".parse().unwrap(), got: "else.example".parse().unwrap() },
             ),
         ];
         for (text, error) in cases {
@@ -327,23 +274,14 @@ mod tests {
     #[test]
     fn an_origin_with_a_line_break_is_refused() {
         for origin in ["", "a\nb", "a\rb", "a\u{85}b", &"o".repeat(256)] {
-            assert!(
-                matches!(origin.parse::<Origin>(), Err(Error::Origin { .. })),
-                "{origin:?}"
-            );
+            assert!(matches!(origin.parse::<Origin>(), Err(Error::Origin { .. })), "{origin:?}");
         }
     }
 
     #[test]
     fn a_key_signs_only_for_the_log_it_is_named_after() {
-        let other = Checkpoint {
-            origin: "else.example".parse().unwrap(),
-            ..checkpoint()
-        };
-        assert!(matches!(
-            other.sign(&signer()),
-            Err(Error::OtherKeyName { .. })
-        ));
+        let other = Checkpoint { origin: "else.example".parse().unwrap(), ..checkpoint() };
+        assert!(matches!(other.sign(&signer()), Err(Error::OtherKeyName { .. })));
     }
 
     proptest! {

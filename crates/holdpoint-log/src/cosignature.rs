@@ -46,30 +46,19 @@ impl Witness {
         for signature in note.signatures_by(&self.0.name, self.0.id) {
             latest_s = latest_s.max(Some(self.verify_one(note.text(), signature.bytes())?));
         }
-        let time_s = latest_s.ok_or_else(|| Error::Missing {
-            witness: self.name().clone(),
-        })?;
-        Ok(Cosignature {
-            witness: self.name().clone(),
-            time_s,
-        })
+        let time_s = latest_s.ok_or_else(|| Error::Missing { witness: self.name().clone() })?;
+        Ok(Cosignature { witness: self.name().clone(), time_s })
     }
 
     fn verify_one(&self, text: &str, timed_signature: &[u8]) -> Result<u64, Error> {
-        let bad = || Error::Bad {
-            witness: self.name().clone(),
-        };
+        let bad = || Error::Bad { witness: self.name().clone() };
         let (time, signature) = timed_signature.split_first_chunk().ok_or_else(bad)?;
         let time_s = u64::from_be_bytes(*time);
         if time_s > MAX_TIME_S {
             return Err(bad());
         }
         let message = format!("cosignature/v1\ntime {time_s}\n{text}");
-        if self.0.accepts(message.as_bytes(), signature) {
-            Ok(time_s)
-        } else {
-            Err(bad())
-        }
+        if self.0.accepts(message.as_bytes(), signature) { Ok(time_s) } else { Err(bad()) }
     }
 }
 

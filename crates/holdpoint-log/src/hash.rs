@@ -66,9 +66,7 @@ impl FromStr for Hash {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        armor::array_from_base64(text)
-            .map(Self)
-            .ok_or(Error::Malformed)
+        armor::array_from_base64(text).map(Self).ok_or(Error::Malformed)
     }
 }
 
@@ -103,22 +101,10 @@ mod tests {
     #[test]
     fn hashes_agree_with_the_published_values() {
         let hex = |hash: Hash| armor::hex(hash.as_bytes());
-        assert_eq!(
-            hex(empty_root()),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
-        assert_eq!(
-            hex(leaf_hash(b"")),
-            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
-        );
-        assert_eq!(
-            hex(leaf_hash(b"L123456")),
-            "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56"
-        );
-        assert_eq!(
-            hex(sha256(&[&[NODE], b"N123", b"N456"])),
-            "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb"
-        );
+        assert_eq!(hex(empty_root()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(hex(leaf_hash(b"")), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
+        assert_eq!(hex(leaf_hash(b"L123456")), "395aa064aa4c29f7010acfe3f25db9485bbd4b91897b6ad7ad547639252b4d56");
+        assert_eq!(hex(sha256(&[&[NODE], b"N123", b"N456"])), "aa217fe888e47007fa15edab33c2b492a722cb106c64667fc2b044444de66bbb");
     }
 
     #[test]

@@ -11,9 +11,7 @@
 mod key;
 
 pub(crate) use key::Vkey;
-pub use key::{
-    Ed25519Signer, KeyError, KeyId, KeyName, MAX_KEY_NAME_BYTES, Signer, SignerError, Verifier,
-};
+pub use key::{Ed25519Signer, KeyError, KeyId, KeyName, MAX_KEY_NAME_BYTES, Signer, SignerError, Verifier};
 
 use crate::armor;
 
@@ -43,15 +41,8 @@ impl Note {
         check_text(&text)?;
         let bytes = signer.sign(text.as_bytes())?.to_vec();
         let verifier = signer.verifier();
-        let signature = NoteSignature {
-            name: verifier.name().clone(),
-            id: verifier.id(),
-            bytes,
-        };
-        Ok(Self {
-            text,
-            signatures: vec![signature],
-        })
+        let signature = NoteSignature { name: verifier.name().clone(), id: verifier.id(), bytes };
+        Ok(Self { text, signatures: vec![signature] })
     }
 
     /// Reads a note. Its limits apply before anything is decoded.
@@ -67,10 +58,7 @@ impl Note {
         let (text, signatures) = note.rsplit_once("\n\n").ok_or(Error::NoSignatures)?;
         let text = format!("{text}\n");
         check_text(&text)?;
-        Ok(Self {
-            text,
-            signatures: parse_signatures(signatures)?,
-        })
+        Ok(Self { text, signatures: parse_signatures(signatures)? })
     }
 
     /// Verifies that this key signed the text.
@@ -81,24 +69,12 @@ impl Note {
     /// # Errors
     /// When this key did not sign, or a signature in its name is not good.
     pub fn verify(&self, verifier: &Verifier) -> Result<(), Error> {
-        let mut signatures = self
-            .signatures_by(verifier.name(), verifier.id())
-            .peekable();
+        let mut signatures = self.signatures_by(verifier.name(), verifier.id()).peekable();
         if signatures.peek().is_none() {
-            return Err(Error::NotSignedBy {
-                name: verifier.name().clone(),
-                id: verifier.id(),
-            });
+            return Err(Error::NotSignedBy { name: verifier.name().clone(), id: verifier.id() });
         }
-        let all_good =
-            signatures.all(|signature| verifier.accepts(self.text.as_bytes(), &signature.bytes));
-        if all_good {
-            Ok(())
-        } else {
-            Err(Error::BadSignature {
-                name: verifier.name().clone(),
-            })
-        }
+        let all_good = signatures.all(|signature| verifier.accepts(self.text.as_bytes(), &signature.bytes));
+        if all_good { Ok(()) } else { Err(Error::BadSignature { name: verifier.name().clone() }) }
     }
 
     /// The signed text, its last newline included. Do not act on it before [`Note::verify`].
@@ -119,14 +95,8 @@ impl Note {
     }
 
     /// The raw signatures that carry this name and key id.
-    pub(crate) fn signatures_by<'a>(
-        &'a self,
-        name: &'a KeyName,
-        id: KeyId,
-    ) -> impl Iterator<Item = &'a NoteSignature> {
-        self.signatures
-            .iter()
-            .filter(move |signature| signature.name == *name && signature.id == id)
+    pub(crate) fn signatures_by<'a>(&'a self, name: &'a KeyName, id: KeyId) -> impl Iterator<Item = &'a NoteSignature> {
+        self.signatures.iter().filter(move |signature| signature.name == *name && signature.id == id)
     }
 }
 
@@ -142,9 +112,7 @@ fn check_text(text: &str) -> Result<(), Error> {
         return Err(Error::UnfinishedLine);
     }
     match text.chars().find(|c| *c < ' ' && *c != '\n') {
-        Some(control) => Err(Error::ControlCharacter {
-            code: control.into(),
-        }),
+        Some(control) => Err(Error::ControlCharacter { code: control.into() }),
         None => Ok(()),
     }
 }
@@ -155,11 +123,7 @@ fn parse_signatures(lines: &str) -> Result<Vec<NoteSignature>, Error> {
     if count > MAX_SIGNATURES {
         return Err(Error::TooManySignatures { count });
     }
-    lines
-        .split('\n')
-        .zip(1..)
-        .map(|(line, number)| parse_signature(line).ok_or(Error::SignatureLine { number }))
-        .collect()
+    lines.split('\n').zip(1..).map(|(line, number)| parse_signature(line).ok_or(Error::SignatureLine { number })).collect()
 }
 
 fn parse_signature(line: &str) -> Option<NoteSignature> {
@@ -169,11 +133,7 @@ fn parse_signature(line: &str) -> Option<NoteSignature> {
     if bytes.is_empty() {
         return None;
     }
-    Some(NoteSignature {
-        name: name.parse().ok()?,
-        id: KeyId(id),
-        bytes: bytes.to_vec(),
-    })
+    Some(NoteSignature { name: name.parse().ok()?, id: KeyId(id), bytes: bytes.to_vec() })
 }
 
 /// The largest note that is read: sixteen post-quantum signatures, which the specification demands, and room.
@@ -269,10 +229,7 @@ mod tests {
         assert_eq!(foreign.verify(other.verifier()), Ok(()));
         assert_eq!(
             foreign.verify(signer().verifier()),
-            Err(Error::NotSignedBy {
-                name: "log.example".parse().unwrap(),
-                id: signer().verifier().id()
-            })
+            Err(Error::NotSignedBy { name: "log.example".parse().unwrap(), id: signer().verifier().id() })
         );
         let line = foreign.to_text().lines().last().unwrap().to_owned();
         let both = Note::parse(format!("{}{line}\n", signed("hello\n")).as_bytes()).unwrap();
@@ -284,12 +241,7 @@ mod tests {
     fn one_bad_signature_in_the_name_of_the_key_spoils_the_note() {
         let elsewhere = signed("another text\n").lines().last().unwrap().to_owned();
         let note = Note::parse(format!("{}{elsewhere}\n", signed("hello\n")).as_bytes()).unwrap();
-        assert_eq!(
-            note.verify(signer().verifier()),
-            Err(Error::BadSignature {
-                name: "log.example".parse().unwrap()
-            })
-        );
+        assert_eq!(note.verify(signer().verifier()), Err(Error::BadSignature { name: "log.example".parse().unwrap() }));
     }
 
     #[test]
@@ -301,46 +253,20 @@ mod tests {
             ("hello\n".to_owned(), Error::NoSignatures),
             ("hello\n\n".to_owned(), Error::UnfinishedLine),
             (good.trim_end().to_owned(), Error::UnfinishedLine),
-            (
-                good.replace("hello", "hel\rlo"),
-                Error::ControlCharacter { code: 13 },
-            ),
-            (
-                good.replace("hello", "hel\u{0}lo"),
-                Error::ControlCharacter { code: 0 },
-            ),
-            (
-                good.replace('\u{2014}', "-"),
-                Error::SignatureLine { number: 1 },
-            ),
-            (
-                good.replace("log.example", "log+example"),
-                Error::SignatureLine { number: 1 },
-            ),
-            (
-                good.replace("=\n", "\n"),
-                Error::SignatureLine { number: 1 },
-            ),
+            (good.replace("hello", "hel\rlo"), Error::ControlCharacter { code: 13 }),
+            (good.replace("hello", "hel\u{0}lo"), Error::ControlCharacter { code: 0 }),
+            (good.replace('\u{2014}', "-"), Error::SignatureLine { number: 1 }),
+            (good.replace("log.example", "log+example"), Error::SignatureLine { number: 1 }),
+            (good.replace("=\n", "\n"), Error::SignatureLine { number: 1 }),
             (format!("{good}junk\n"), Error::SignatureLine { number: 2 }),
-            (
-                format!("{good}{}", format!("{line}\n").repeat(32)),
-                Error::TooManySignatures { count: 33 },
-            ),
-            (
-                "x".repeat(MAX_NOTE_BYTES + 1),
-                Error::TooLarge {
-                    bytes: MAX_NOTE_BYTES + 1,
-                },
-            ),
+            (format!("{good}{}", format!("{line}\n").repeat(32)), Error::TooManySignatures { count: 33 }),
+            ("x".repeat(MAX_NOTE_BYTES + 1), Error::TooLarge { bytes: MAX_NOTE_BYTES + 1 }),
         ];
         for (note, error) in cases {
             assert_eq!(Note::parse(note.as_bytes()), Err(error), "{note:.60?}");
         }
         assert_eq!(Note::parse(b"hello\n\n\xff"), Err(Error::NotUtf8));
-        assert_eq!(
-            Note::sign("no newline".to_owned(), &signer()),
-            Err(Error::UnfinishedLine)
-        );
+        assert_eq!(Note::sign("no newline".to_owned(), &signer()), Err(Error::UnfinishedLine));
     }
 
     #[test]
@@ -350,11 +276,7 @@ mod tests {
             let mut flipped = note.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
             let verdict = Note::parse(&flipped).and_then(|note| note.verify(signer().verifier()));
-            assert!(
-                verdict.is_err(),
-                "bit {bit}: {}",
-                String::from_utf8_lossy(&flipped)
-            );
+            assert!(verdict.is_err(), "bit {bit}: {}", String::from_utf8_lossy(&flipped));
         }
     }
 

@@ -35,18 +35,9 @@ impl LogProof {
     ///
     /// # Errors
     /// When the path does not lead from `leaf` to the root of the checkpoint: such a proof is not worth handing out.
-    pub fn new(
-        leaf: &Hash,
-        index: u64,
-        path: Vec<Hash>,
-        checkpoint: &SignedCheckpoint,
-    ) -> Result<Self, Error> {
+    pub fn new(leaf: &Hash, index: u64, path: Vec<Hash>, checkpoint: &SignedCheckpoint) -> Result<Self, Error> {
         inclusion::verify(checkpoint.head(), index, leaf, &path)?;
-        Ok(Self {
-            index,
-            path,
-            checkpoint: checkpoint.note().clone(),
-        })
+        Ok(Self { index, path, checkpoint: checkpoint.note().clone() })
     }
 
     /// Reads a proof. Its limits apply before anything is decoded.
@@ -63,17 +54,10 @@ impl LogProof {
         if lines.next() != Some(MAGIC) {
             return Err(Error::Magic);
         }
-        let index = lines
-            .next()
-            .and_then(|line| line.strip_prefix(INDEX_PREFIX))
-            .ok_or(Error::Index)?;
+        let index = lines.next().and_then(|line| line.strip_prefix(INDEX_PREFIX)).ok_or(Error::Index)?;
         let index = armor::decimal(index).ok_or(Error::Index)?;
         let path = parse_path(lines)?;
-        Ok(Self {
-            index,
-            path,
-            checkpoint: Note::parse(checkpoint.as_bytes())?,
-        })
+        Ok(Self { index, path, checkpoint: Note::parse(checkpoint.as_bytes())? })
     }
 
     /// Verifies that `leaf` is in the log, and returns the verified checkpoint, whose cosignatures one may check next.
@@ -96,11 +80,7 @@ impl LogProof {
     #[must_use]
     pub fn to_text(&self) -> String {
         let path: String = self.path.iter().map(|hash| format!("{hash}\n")).collect();
-        format!(
-            "{MAGIC}\n{INDEX_PREFIX}{}\n{path}\n{}",
-            self.index,
-            self.checkpoint.to_text()
-        )
+        format!("{MAGIC}\n{INDEX_PREFIX}{}\n{path}\n{}", self.index, self.checkpoint.to_text())
     }
 }
 
@@ -110,9 +90,7 @@ fn parse_path<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Vec<Hash>, Err
         if path.len() == MAX_INCLUSION_HASHES {
             return Err(Error::TooManyHashes);
         }
-        path.push(line.parse().map_err(|_| Error::PathLine {
-            number: path.len() + 1,
-        })?);
+        path.push(line.parse().map_err(|_| Error::PathLine { number: path.len() + 1 })?);
     }
     Ok(path)
 }
@@ -191,12 +169,7 @@ mod tests {
         leaves.iter().for_each(|leaf| {
             frontier.push(*leaf);
         });
-        let checkpoint = Checkpoint {
-            origin: log().origin,
-            head: frontier.head(),
-        }
-        .sign(&signer())
-        .unwrap();
+        let checkpoint = Checkpoint { origin: log().origin, head: frontier.head() }.sign(&signer()).unwrap();
         let path = inclusion::prove(&mut Leaves(&leaves), size, index).unwrap();
         LogProof::new(&leaf(index), index, path, &checkpoint).unwrap()
     }
@@ -205,31 +178,13 @@ mod tests {
     fn a_proof_of_another_entry_index_or_log_is_refused() {
         let good = proof(7, 5);
         assert!(good.verify(&leaf(5), &log()).is_ok());
-        assert!(matches!(
-            good.verify(&leaf(4), &log()),
-            Err(Error::Tree(tree::Error::RootMismatch { .. }))
-        ));
-        let other_log = LogKey {
-            origin: "else.example".parse().unwrap(),
-            ..log()
-        };
-        assert!(matches!(
-            good.verify(&leaf(5), &other_log),
-            Err(Error::Checkpoint(_))
-        ));
-        let moved = LogProof {
-            index: 4,
-            ..good.clone()
-        };
-        assert!(matches!(
-            moved.verify(&leaf(5), &log()),
-            Err(Error::Tree(tree::Error::RootMismatch { .. }))
-        ));
+        assert!(matches!(good.verify(&leaf(4), &log()), Err(Error::Tree(tree::Error::RootMismatch { .. }))));
+        let other_log = LogKey { origin: "else.example".parse().unwrap(), ..log() };
+        assert!(matches!(good.verify(&leaf(5), &other_log), Err(Error::Checkpoint(_))));
+        let moved = LogProof { index: 4, ..good.clone() };
+        assert!(matches!(moved.verify(&leaf(5), &log()), Err(Error::Tree(tree::Error::RootMismatch { .. }))));
         let beyond = LogProof { index: 7, ..good };
-        assert!(matches!(
-            beyond.verify(&leaf(5), &log()),
-            Err(Error::Tree(tree::Error::IndexOutOfRange { .. }))
-        ));
+        assert!(matches!(beyond.verify(&leaf(5), &log()), Err(Error::Tree(tree::Error::IndexOutOfRange { .. }))));
     }
 
     #[test]
@@ -249,17 +204,9 @@ mod tests {
             (good.replace("index 1", "index 01"), Error::Index),
             (good.replace("index 1", "index"), Error::Index),
             (good.replace(&hash, "AAAA"), Error::PathLine { number: 1 }),
-            (
-                good.replace(&hash, &[hash.as_str(); 64].join("\n")),
-                Error::TooManyHashes,
-            ),
+            (good.replace(&hash, &[hash.as_str(); 64].join("\n")), Error::TooManyHashes),
             (good.replace("\n\n", "\n"), Error::NoCheckpoint),
-            (
-                "x".repeat(MAX_PROOF_BYTES + 1),
-                Error::TooLarge {
-                    bytes: MAX_PROOF_BYTES + 1,
-                },
-            ),
+            ("x".repeat(MAX_PROOF_BYTES + 1), Error::TooLarge { bytes: MAX_PROOF_BYTES + 1 }),
         ];
         for (text, error) in cases {
             assert_eq!(LogProof::parse(text.as_bytes()), Err(error), "{text:.80?}");
@@ -272,13 +219,8 @@ mod tests {
         for bit in 0..good.len() * 8 {
             let mut flipped = good.clone();
             flipped[bit / 8] ^= 1 << (bit % 8);
-            let verdict =
-                LogProof::parse(&flipped).and_then(|proof| proof.verify(&leaf(6), &log()));
-            assert!(
-                verdict.is_err(),
-                "bit {bit}: {}",
-                String::from_utf8_lossy(&flipped)
-            );
+            let verdict = LogProof::parse(&flipped).and_then(|proof| proof.verify(&leaf(6), &log()));
+            assert!(verdict.is_err(), "bit {bit}: {}", String::from_utf8_lossy(&flipped));
         }
     }
 

@@ -60,9 +60,8 @@ impl Tiler {
         while size >> height > 0 {
             let nodes = size >> height;
             let full_tiles = nodes >> HEIGHT;
-            let hashes = (full_tiles << HEIGHT..nodes)
-                .map(|index| source.subtree(Subtree { height, index }))
-                .collect::<Result<_, _>>()?;
+            let hashes =
+                (full_tiles << HEIGHT..nodes).map(|index| source.subtree(Subtree { height, index })).collect::<Result<_, _>>()?;
             levels.push(Level { full_tiles, hashes });
             height += HEIGHT;
         }
@@ -77,19 +76,13 @@ impl Tiler {
             if self.levels.len() == usize::from(level) {
                 self.levels.push(Level::default());
             }
-            carry = self
-                .levels
-                .get_mut(usize::from(level))
-                .and_then(|tiles| tiles.push(level, hash, full));
+            carry = self.levels.get_mut(usize::from(level)).and_then(|tiles| tiles.push(level, hash, full));
         }
     }
 
     /// The tiles that are not full yet, as a directory for a checkpoint of this very size must hold them.
     pub fn partial(&self) -> impl Iterator<Item = HashTile> {
-        self.levels
-            .iter()
-            .zip(0..)
-            .filter_map(|(tiles, level)| tiles.tile(level))
+        self.levels.iter().zip(0..).filter_map(|(tiles, level)| tiles.tile(level))
     }
 }
 
@@ -107,10 +100,7 @@ impl Level {
 
     fn tile(&self, level: u8) -> Option<HashTile> {
         let path = TilePath::new(Layer::Hashes(level), self.full_tiles, self.hashes.len()).ok()?;
-        Some(HashTile {
-            path,
-            bytes: self.hashes.iter().flat_map(|hash| hash.0).collect(),
-        })
+        Some(HashTile { path, bytes: self.hashes.iter().flat_map(|hash| hash.0).collect() })
     }
 }
 
@@ -121,16 +111,11 @@ mod tests {
     use crate::tree::Leaves;
 
     fn leaves(count: usize) -> Vec<Hash> {
-        (0..count)
-            .map(|index| leaf_hash(&index.to_be_bytes()))
-            .collect()
+        (0..count).map(|index| leaf_hash(&index.to_be_bytes())).collect()
     }
 
     fn paths<'a>(tiles: impl IntoIterator<Item = &'a HashTile>) -> Vec<String> {
-        tiles
-            .into_iter()
-            .map(|tile| tile.path.to_string())
-            .collect()
+        tiles.into_iter().map(|tile| tile.path.to_string()).collect()
     }
 
     /// The example of the specification: "a tree of size 70,000 will be represented by 273 full level 0 tiles …".
@@ -140,23 +125,10 @@ mod tests {
         for leaf in leaves(70_000) {
             tiler.push(leaf, &mut full);
         }
-        assert_eq!(
-            full.iter()
-                .filter(|tile| tile.path.layer() == Layer::Hashes(0))
-                .count(),
-            273
-        );
-        assert_eq!(
-            full.iter()
-                .filter(|tile| tile.path.layer() == Layer::Hashes(1))
-                .count(),
-            1
-        );
+        assert_eq!(full.iter().filter(|tile| tile.path.layer() == Layer::Hashes(0)).count(), 273);
+        assert_eq!(full.iter().filter(|tile| tile.path.layer() == Layer::Hashes(1)).count(), 1);
         let partial: Vec<_> = tiler.partial().collect();
-        assert_eq!(
-            paths(&partial),
-            ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
-        );
+        assert_eq!(paths(&partial), ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]);
         assert_eq!(partial[0].bytes.len(), 112 * Hash::LENGTH);
     }
 
@@ -167,10 +139,7 @@ mod tests {
             tiler.push(leaf, &mut full);
         }
         assert_eq!(paths(&full), ["tile/0/000"]);
-        assert_eq!(
-            paths(&tiler.partial().collect::<Vec<_>>()),
-            ["tile/1/000.p/1"]
-        );
+        assert_eq!(paths(&tiler.partial().collect::<Vec<_>>()), ["tile/1/000.p/1"]);
     }
 
     #[test]
@@ -180,10 +149,7 @@ mod tests {
         for (size, leaf) in leaves.iter().enumerate() {
             if [0, 1, 255, 256, 257, 65_535, 65_536, 65_793].contains(&size) {
                 let resumed = Tiler::resume(size as u64, &mut Leaves(&leaves)).unwrap();
-                assert_eq!(
-                    paths(&resumed.partial().collect::<Vec<_>>()),
-                    paths(&tiler.partial().collect::<Vec<_>>())
-                );
+                assert_eq!(paths(&resumed.partial().collect::<Vec<_>>()), paths(&tiler.partial().collect::<Vec<_>>()));
                 assert!(resumed.partial().eq(tiler.partial()), "at {size}");
             }
             tiler.push(*leaf, &mut full);

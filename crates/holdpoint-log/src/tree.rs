@@ -45,15 +45,8 @@ impl Frontier {
     /// Appends a leaf and returns its index.
     pub fn push(&mut self, leaf: Hash) -> u64 {
         // Adding one carries through the low set bits; each carry joins two subtrees of equal height.
-        let kept = self
-            .subtrees
-            .len()
-            .saturating_sub(self.size.trailing_ones() as usize);
-        let joined = self
-            .subtrees
-            .drain(kept..)
-            .rev()
-            .fold(leaf, |right, left| node_hash(&left, &right));
+        let kept = self.subtrees.len().saturating_sub(self.size.trailing_ones() as usize);
+        let joined = self.subtrees.drain(kept..).rev().fold(leaf, |right, left| node_hash(&left, &right));
         self.subtrees.push(joined);
         let index = self.size;
         self.size += 1;
@@ -79,10 +72,7 @@ impl Frontier {
     /// Size and root together, as a checkpoint signs them.
     #[must_use]
     pub fn head(&self) -> TreeHead {
-        TreeHead {
-            size: self.size,
-            root: self.root(),
-        }
+        TreeHead { size: self.size, root: self.root() }
     }
 
     /// Writes the subtree roots one after the other; the size is kept beside them.
@@ -103,16 +93,9 @@ impl Frontier {
         }
         let want = size.count_ones() as usize * Hash::LENGTH;
         if bytes.len() != want {
-            return Err(Error::FrontierLength {
-                size,
-                want,
-                got: bytes.len(),
-            });
+            return Err(Error::FrontierLength { size, want, got: bytes.len() });
         }
-        let subtrees = bytes
-            .chunks_exact(Hash::LENGTH)
-            .filter_map(Hash::from_slice)
-            .collect();
+        let subtrees = bytes.chunks_exact(Hash::LENGTH).filter_map(Hash::from_slice).collect();
         Ok(Self { size, subtrees })
     }
 }
@@ -200,18 +183,13 @@ mod tests {
             _ => {
                 let split = leaves.len().next_power_of_two() / 2;
                 let (left, right) = leaves.split_at(split);
-                node_hash(
-                    &tree_hash_by_definition(left),
-                    &tree_hash_by_definition(right),
-                )
+                node_hash(&tree_hash_by_definition(left), &tree_hash_by_definition(right))
             }
         }
     }
 
     fn leaves(count: usize) -> Vec<Hash> {
-        (0..count)
-            .map(|index| leaf_hash(index.to_string().as_bytes()))
-            .collect()
+        (0..count).map(|index| leaf_hash(index.to_string().as_bytes())).collect()
     }
 
     #[test]
@@ -226,32 +204,11 @@ mod tests {
 
     #[test]
     fn a_frontier_that_does_not_fit_its_size_is_refused() {
-        let bytes = Frontier {
-            size: 5,
-            subtrees: leaves(2),
-        }
-        .to_bytes();
+        let bytes = Frontier { size: 5, subtrees: leaves(2) }.to_bytes();
         assert!(Frontier::from_bytes(5, &bytes).is_ok());
-        assert_eq!(
-            Frontier::from_bytes(7, &bytes),
-            Err(Error::FrontierLength {
-                size: 7,
-                want: 96,
-                got: 64
-            })
-        );
-        assert_eq!(
-            Frontier::from_bytes(5, &bytes[1..]),
-            Err(Error::FrontierLength {
-                size: 5,
-                want: 64,
-                got: 63
-            })
-        );
-        assert_eq!(
-            Frontier::from_bytes(u64::MAX, &[0; 64 * 32]),
-            Err(Error::TooLarge { size: u64::MAX })
-        );
+        assert_eq!(Frontier::from_bytes(7, &bytes), Err(Error::FrontierLength { size: 7, want: 96, got: 64 }));
+        assert_eq!(Frontier::from_bytes(5, &bytes[1..]), Err(Error::FrontierLength { size: 5, want: 64, got: 63 }));
+        assert_eq!(Frontier::from_bytes(u64::MAX, &[0; 64 * 32]), Err(Error::TooLarge { size: u64::MAX }));
     }
 
     proptest! {

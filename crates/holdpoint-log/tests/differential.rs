@@ -16,9 +16,7 @@ impl TheirTree {
     fn of(leaves: &[Hash]) -> Self {
         let mut tree = Self(Vec::new());
         for (index, leaf) in (0..).zip(leaves) {
-            let stored =
-                tlog_tiles::stored_hashes_for_record_hash(index, tlog_tiles::Hash(leaf.0), &tree)
-                    .unwrap();
+            let stored = tlog_tiles::stored_hashes_for_record_hash(index, tlog_tiles::Hash(leaf.0), &tree).unwrap();
             tree.0.extend(stored);
         }
         tree
@@ -31,10 +29,7 @@ impl TheirTree {
 
 impl tlog_tiles::HashReader for TheirTree {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
-        Ok(indexes
-            .iter()
-            .map(|index| self.0[usize::try_from(*index).unwrap()])
-            .collect())
+        Ok(indexes.iter().map(|index| self.0[usize::try_from(*index).unwrap()]).collect())
     }
 }
 
@@ -47,9 +42,7 @@ fn theirs(hashes: &[Hash]) -> Vec<tlog_tiles::Hash> {
 }
 
 fn leaves(count: u64) -> Vec<Hash> {
-    (0..count)
-        .map(|index| leaf_hash(&index.to_be_bytes()))
-        .collect()
+    (0..count).map(|index| leaf_hash(&index.to_be_bytes())).collect()
 }
 
 fn head(leaves: &[Hash]) -> TreeHead {
@@ -69,8 +62,7 @@ fn from_tiles(leaves: &[Hash]) -> TileHashes<impl FnMut(&TilePath) -> Result<Vec
     tiles.extend(tiler.partial());
     TileHashes::new(leaves.len() as u64, move |path: &TilePath| {
         let tile = tiles.iter().find(|tile: &&HashTile| tile.path == *path);
-        tile.map(|tile| tile.bytes.clone())
-            .ok_or(format!("no {path}"))
+        tile.map(|tile| tile.bytes.clone()).ok_or(format!("no {path}"))
     })
 }
 
@@ -83,16 +75,10 @@ fn every_inclusion_proof_of_every_small_tree_agrees() {
         assert_eq!(head.root, their_tree.root(size));
         for index in 0..size {
             let proof = inclusion::prove(&mut Leaves(&leaves), size, index).unwrap();
-            assert_eq!(
-                proof,
-                ours(tlog_tiles::prove_record(size, index, &their_tree).unwrap()),
-                "{index} in {size}"
-            );
+            assert_eq!(proof, ours(tlog_tiles::prove_record(size, index, &their_tree).unwrap()), "{index} in {size}");
             let leaf = leaves[index as usize];
             assert_eq!(inclusion::verify(&head, index, &leaf, &proof), Ok(()));
-            refuses_all_variants(&proof, |proof| {
-                inclusion::verify(&head, index, &leaf, proof).is_err()
-            });
+            refuses_all_variants(&proof, |proof| inclusion::verify(&head, index, &leaf, proof).is_err());
         }
     }
 }
@@ -106,28 +92,13 @@ fn every_consistency_proof_of_every_small_tree_agrees() {
         for old_size in 1..=new_size {
             let old = head(&leaves[..old_size as usize]);
             let proof = consistency::prove(&mut Leaves(&leaves), old_size, new_size).unwrap();
-            assert_eq!(
-                proof,
-                ours(tlog_tiles::prove_tree(new_size, old_size, &their_tree).unwrap())
-            );
-            assert_eq!(
-                consistency::verify(&old, &new, &proof),
-                Ok(()),
-                "{old_size} to {new_size}"
-            );
-            refuses_all_variants(&proof, |proof| {
-                consistency::verify(&old, &new, proof).is_err()
-            });
+            assert_eq!(proof, ours(tlog_tiles::prove_tree(new_size, old_size, &their_tree).unwrap()));
+            assert_eq!(consistency::verify(&old, &new, &proof), Ok(()), "{old_size} to {new_size}");
+            refuses_all_variants(&proof, |proof| consistency::verify(&old, &new, proof).is_err());
             if old_size < new_size {
-                let forked = TreeHead {
-                    root: leaf_hash(b"fork"),
-                    ..old
-                };
+                let forked = TreeHead { root: leaf_hash(b"fork"), ..old };
                 assert!(consistency::verify(&forked, &new, &proof).is_err());
-                assert!(
-                    consistency::verify(&new, &old, &proof).is_err(),
-                    "a tree never shrinks"
-                );
+                assert!(consistency::verify(&new, &old, &proof).is_err(), "a tree never shrinks");
             }
         }
     }
@@ -246,10 +217,7 @@ proptest! {
 fn key_ids_agree() {
     let signer = Ed25519Signer::from_seed("log.example/a".parse().unwrap(), &[9; 32]).unwrap();
     let verifier = signed_note::StandardVerifier::new(&signer.verifier().to_string()).unwrap();
-    assert_eq!(
-        format!("{:08x}", verifier.key_id()),
-        signer.verifier().id().to_string()
-    );
+    assert_eq!(format!("{:08x}", verifier.key_id()), signer.verifier().id().to_string());
     let theirs = signed_note::StandardSigner::new(&signer.danger_secret_text()).unwrap();
     let _: &dyn signed_note::Signer = &theirs;
     let log = LogKey::named_by(signer.verifier().to_string().parse::<Verifier>().unwrap()).unwrap();

@@ -17,18 +17,12 @@ const PROOF_POLICY: &str = include_str!("vectors/witnessed.policy");
 
 fn sumdb() -> LogKey {
     let verifier = SUMDB_KEY.trim_end().parse().unwrap();
-    LogKey {
-        origin: "go.sum database tree".parse().unwrap(),
-        verifier,
-    }
+    LogKey { origin: "go.sum database tree".parse().unwrap(), verifier }
 }
 
 /// The key of the policy's line that starts with `role`.
 fn policy_key(role: &str) -> &'static str {
-    let line = PROOF_POLICY
-        .lines()
-        .find(|line| line.starts_with(role))
-        .unwrap();
+    let line = PROOF_POLICY.lines().find(|line| line.starts_with(role)).unwrap();
     line.split(' ').next_back().unwrap()
 }
 
@@ -46,10 +40,7 @@ fn the_example_of_the_signed_note_format_verifies() {
 fn a_production_checkpoint_of_the_go_checksum_database_opens() {
     let opened = SignedCheckpoint::open(SUMDB.as_bytes(), &sumdb()).unwrap();
     assert_eq!(opened.head().size, 35_225_469);
-    assert_eq!(
-        opened.head().root.to_string(),
-        "vt5T6GaLCXvyHFl9VUvvItR43XZxfLgftEcTyO3eJCQ="
-    );
+    assert_eq!(opened.head().root.to_string(), "vt5T6GaLCXvyHFl9VUvvItR43XZxfLgftEcTyO3eJCQ=");
     assert_eq!(opened.to_text(), SUMDB);
 }
 
@@ -58,20 +49,14 @@ fn every_single_bit_flip_of_the_production_checkpoint_is_refused() {
     for bit in 0..SUMDB.len() * 8 {
         let mut flipped = SUMDB.as_bytes().to_vec();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        assert!(
-            SignedCheckpoint::open(&flipped, &sumdb()).is_err(),
-            "bit {bit}"
-        );
+        assert!(SignedCheckpoint::open(&flipped, &sumdb()).is_err(), "bit {bit}");
     }
 }
 
 #[test]
 fn the_checkpoint_of_one_log_is_not_that_of_another() {
     let other = LogKey::named_by(sumdb().verifier).unwrap();
-    assert!(matches!(
-        SignedCheckpoint::open(SUMDB.as_bytes(), &other),
-        Err(checkpoint::Error::OtherOrigin { .. })
-    ));
+    assert!(matches!(SignedCheckpoint::open(SUMDB.as_bytes(), &other), Err(checkpoint::Error::OtherOrigin { .. })));
 }
 
 #[test]
@@ -84,10 +69,7 @@ fn a_proof_that_torchwood_accepts_holds_and_is_cosigned_by_a_real_witness() {
     let checkpoint = proof.verify(&leaf_hash(PROOF_ENTRY), &log).unwrap();
     assert_eq!(checkpoint.head().size, 70_000);
     let cosignature = witness.verify(&checkpoint).unwrap();
-    assert_eq!(
-        (cosignature.witness(), cosignature.time_s()),
-        (witness.name(), 1_795_156_619)
-    );
+    assert_eq!((cosignature.witness(), cosignature.time_s()), (witness.name(), 1_795_156_619));
 
     assert!(proof.verify(&leaf_hash(b"another entry"), &log).is_err());
 }
@@ -110,8 +92,6 @@ fn a_cosignature_with_any_bit_flipped_or_none_at_all_is_refused() {
     }
     assert_eq!(
         verdict(&PROOF.as_bytes()[..cosignature]),
-        Some(Err(cosignature::Error::Missing {
-            witness: witness.name().clone()
-        }))
+        Some(Err(cosignature::Error::Missing { witness: witness.name().clone() }))
     );
 }

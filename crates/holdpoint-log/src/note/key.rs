@@ -34,16 +34,8 @@ impl Ed25519Signer {
     /// When the provider refuses the seed.
     pub fn from_seed(name: KeyName, seed: &[u8; SEED_LENGTH]) -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| KeyError::Secret)?;
-        let public: [u8; KEY_LENGTH] = pair
-            .public_key()
-            .as_ref()
-            .try_into()
-            .map_err(|_| KeyError::Secret)?;
-        Ok(Self {
-            pair,
-            seed: *seed,
-            verifier: Verifier::new(name, public),
-        })
+        let public: [u8; KEY_LENGTH] = pair.public_key().as_ref().try_into().map_err(|_| KeyError::Secret)?;
+        Ok(Self { pair, seed: *seed, verifier: Verifier::new(name, public) })
     }
 
     /// Reads the text form of a secret key, `PRIVATE+KEY+name+id+base64`, as Go's `note` package writes it.
@@ -54,28 +46,13 @@ impl Ed25519Signer {
         let rest = text.strip_prefix(SECRET_PREFIX).ok_or(KeyError::Secret)?;
         let (name, id, seed) = split_key(rest, ED25519_TYPE).ok_or(KeyError::Secret)?;
         let signer = Self::from_seed(name, &seed)?;
-        if signer.verifier.id() == id {
-            Ok(signer)
-        } else {
-            Err(KeyError::Id {
-                claimed: id,
-                computed: signer.verifier.id(),
-            })
-        }
+        if signer.verifier.id() == id { Ok(signer) } else { Err(KeyError::Id { claimed: id, computed: signer.verifier.id() }) }
     }
 
     /// Writes the secret key. Whoever reads the text can sign as this log.
     #[must_use]
     pub fn danger_secret_text(&self) -> String {
-        format!(
-            "{SECRET_PREFIX}{}",
-            join_key(
-                self.verifier.name(),
-                self.verifier.id(),
-                ED25519_TYPE,
-                &self.seed
-            )
-        )
+        format!("{SECRET_PREFIX}{}", join_key(self.verifier.name(), self.verifier.id(), ED25519_TYPE, &self.seed))
     }
 }
 
@@ -86,18 +63,13 @@ impl Signer for Ed25519Signer {
 
     fn sign(&self, message: &[u8]) -> Result<[u8; SIGNATURE_LENGTH], SignerError> {
         let signature = self.pair.sign(message);
-        signature
-            .as_ref()
-            .try_into()
-            .map_err(|_| SignerError::new("signature of unexpected length"))
+        signature.as_ref().try_into().map_err(|_| SignerError::new("signature of unexpected length"))
     }
 }
 
 impl fmt::Debug for Ed25519Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ed25519Signer")
-            .field("verifier", &self.verifier)
-            .finish_non_exhaustive()
+        f.debug_struct("Ed25519Signer").field("verifier", &self.verifier).finish_non_exhaustive()
     }
 }
 
@@ -155,17 +127,11 @@ pub(crate) struct Vkey<const TYPE: u8> {
 impl<const TYPE: u8> Vkey<TYPE> {
     pub(crate) fn new(name: KeyName, public_key: [u8; KEY_LENGTH]) -> Self {
         let id = KeyId::of(&name, TYPE, &public_key);
-        Self {
-            name,
-            id,
-            public_key,
-        }
+        Self { name, id, public_key }
     }
 
     pub(crate) fn accepts(&self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.public_key)
-            .verify(message, signature)
-            .is_ok()
+        UnparsedPublicKey::new(&ED25519, self.public_key).verify(message, signature).is_ok()
     }
 }
 
@@ -173,19 +139,10 @@ impl<const TYPE: u8> FromStr for Vkey<TYPE> {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        let malformed = || KeyError::Malformed {
-            text: text.chars().take(MAX_KEY_NAME_BYTES).collect(),
-        };
+        let malformed = || KeyError::Malformed { text: text.chars().take(MAX_KEY_NAME_BYTES).collect() };
         let (name, claimed, public_key) = split_key(text, TYPE).ok_or_else(malformed)?;
         let key = Self::new(name, public_key);
-        if key.id == claimed {
-            Ok(key)
-        } else {
-            Err(KeyError::Id {
-                claimed,
-                computed: key.id,
-            })
-        }
+        if key.id == claimed { Ok(key) } else { Err(KeyError::Id { claimed, computed: key.id }) }
     }
 }
 
@@ -213,9 +170,7 @@ impl FromStr for KeyName {
     fn from_str(text: &str) -> Result<Self, KeyError> {
         let foreign = |c: char| c.is_whitespace() || c.is_control() || c == '+';
         if text.is_empty() || text.len() > MAX_KEY_NAME_BYTES || text.contains(foreign) {
-            return Err(KeyError::Name {
-                name: text.chars().take(MAX_KEY_NAME_BYTES).collect(),
-            });
+            return Err(KeyError::Name { name: text.chars().take(MAX_KEY_NAME_BYTES).collect() });
         }
         Ok(Self(text.to_owned()))
     }
@@ -234,12 +189,7 @@ pub struct KeyId(pub(crate) [u8; 4]);
 impl KeyId {
     /// `SHA-256(name || 0x0A || type || key)`, the first four bytes.
     fn of(name: &KeyName, signature_type: u8, public_key: &[u8]) -> Self {
-        let digest = hash::sha256(&[
-            name.as_str().as_bytes(),
-            b"\n",
-            &[signature_type],
-            public_key,
-        ]);
+        let digest = hash::sha256(&[name.as_str().as_bytes(), b"\n", &[signature_type], public_key]);
         let [a, b, c, d, ..] = digest.0;
         Self([a, b, c, d])
     }
@@ -264,10 +214,7 @@ fn split_key(text: &str, signature_type: u8) -> Option<(KeyName, KeyId, [u8; KEY
 }
 
 fn join_key(name: &KeyName, id: KeyId, signature_type: u8, key: &[u8; KEY_LENGTH]) -> String {
-    format!(
-        "{name}+{id}+{}",
-        armor::base64(&[&[signature_type], key.as_slice()].concat())
-    )
+    format!("{name}+{id}+{}", armor::base64(&[&[signature_type], key.as_slice()].concat()))
 }
 
 /// The longest key name that is read.
@@ -299,9 +246,7 @@ pub enum KeyError {
         text: String,
     },
     /// Not the name of a key.
-    #[error(
-        "`{name}` is not a key name: 1 to {MAX_KEY_NAME_BYTES} bytes without white space or plus"
-    )]
+    #[error("`{name}` is not a key name: 1 to {MAX_KEY_NAME_BYTES} bytes without white space or plus")]
     Name {
         /// The text, cut to a bearable length.
         name: String,
@@ -321,9 +266,7 @@ pub struct SignerError {
 impl SignerError {
     /// Says what the key's keeper answered.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self {
-            reason: reason.into(),
-        }
+        Self { reason: reason.into() }
     }
 }
 
@@ -347,72 +290,35 @@ mod tests {
     fn a_key_under_another_name_or_id_is_refused() {
         let text = signer().verifier().to_string();
         let id = signer().verifier().id().to_string();
-        assert!(matches!(
-            text.replace("log.example/a", "log.example/b")
-                .parse::<Verifier>(),
-            Err(KeyError::Id { .. })
-        ));
-        assert!(matches!(
-            text.replace(&id, "00000000").parse::<Verifier>(),
-            Err(KeyError::Id { .. })
-        ));
-        assert!(matches!(
-            text.replace(&id, &id.to_uppercase()).parse::<Verifier>(),
-            Err(KeyError::Malformed { .. })
-        ));
+        assert!(matches!(text.replace("log.example/a", "log.example/b").parse::<Verifier>(), Err(KeyError::Id { .. })));
+        assert!(matches!(text.replace(&id, "00000000").parse::<Verifier>(), Err(KeyError::Id { .. })));
+        assert!(matches!(text.replace(&id, &id.to_uppercase()).parse::<Verifier>(), Err(KeyError::Malformed { .. })));
         let secret = signer().danger_secret_text();
-        assert!(matches!(
-            Ed25519Signer::from_secret_text(&secret.replace(&id, "00000000")),
-            Err(KeyError::Id { .. })
-        ));
-        assert!(matches!(
-            Ed25519Signer::from_secret_text(&text),
-            Err(KeyError::Secret)
-        ));
+        assert!(matches!(Ed25519Signer::from_secret_text(&secret.replace(&id, "00000000")), Err(KeyError::Id { .. })));
+        assert!(matches!(Ed25519Signer::from_secret_text(&text), Err(KeyError::Secret)));
     }
 
     #[test]
     fn a_witness_key_is_not_a_log_key() {
         let witness = Vkey::<4>::new("w.example".parse().unwrap(), [1; 32]).to_string();
-        assert!(matches!(
-            witness.parse::<Verifier>(),
-            Err(KeyError::Malformed { .. })
-        ));
+        assert!(matches!(witness.parse::<Verifier>(), Err(KeyError::Malformed { .. })));
     }
 
     #[test]
     fn names_that_would_break_a_line_are_refused() {
-        for name in [
-            "",
-            "a b",
-            "a+b",
-            "a\nb",
-            "a\u{a0}b",
-            "a\u{2028}b",
-            "a\0",
-            &"n".repeat(256),
-        ] {
-            assert!(
-                matches!(name.parse::<KeyName>(), Err(KeyError::Name { .. })),
-                "{name:?}"
-            );
+        for name in ["", "a b", "a+b", "a\nb", "a\u{a0}b", "a\u{2028}b", "a\0", &"n".repeat(256)] {
+            assert!(matches!(name.parse::<KeyName>(), Err(KeyError::Name { .. })), "{name:?}");
         }
     }
 
     #[test]
     fn a_secret_is_not_shown_by_debug() {
         let shown = format!("{:?}", signer());
-        assert!(
-            !shown.contains("seed") && !shown.contains("3, 3, 3"),
-            "{shown}"
-        );
+        assert!(!shown.contains("seed") && !shown.contains("3, 3, 3"), "{shown}");
     }
 
     #[test]
     fn equal_messages_get_equal_signatures() {
-        assert_eq!(
-            signer().sign(b"message").unwrap(),
-            signer().sign(b"message").unwrap()
-        );
+        assert_eq!(signer().sign(b"message").unwrap(), signer().sign(b"message").unwrap());
     }
 }

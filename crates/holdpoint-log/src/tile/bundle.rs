@@ -8,15 +8,12 @@ use super::WIDTH;
 /// When there are none or too many, or one is longer than its length field can say.
 pub fn encode<E: AsRef<[u8]>>(entries: &[E]) -> Result<Vec<u8>, Error> {
     if entries.is_empty() || entries.len() > WIDTH {
-        return Err(Error::Count {
-            count: entries.len(),
-        });
+        return Err(Error::Count { count: entries.len() });
     }
     let mut bundle = Vec::new();
     for entry in entries {
         let entry = entry.as_ref();
-        let length =
-            u16::try_from(entry.len()).map_err(|_| Error::EntryTooLong { bytes: entry.len() })?;
+        let length = u16::try_from(entry.len()).map_err(|_| Error::EntryTooLong { bytes: entry.len() })?;
         bundle.extend_from_slice(&length.to_be_bytes());
         bundle.extend_from_slice(entry);
     }
@@ -34,22 +31,13 @@ pub fn decode(bundle: &[u8], width: usize) -> Result<Vec<&[u8]>, Error> {
     let mut entries = Vec::with_capacity(width);
     let mut rest = bundle;
     while entries.len() < width {
-        let truncated = Error::Truncated {
-            whole: entries.len(),
-            width,
-        };
+        let truncated = Error::Truncated { whole: entries.len(), width };
         let (length, behind) = rest.split_first_chunk().ok_or(truncated.clone())?;
-        let (entry, behind) = behind
-            .split_at_checked(usize::from(u16::from_be_bytes(*length)))
-            .ok_or(truncated)?;
+        let (entry, behind) = behind.split_at_checked(usize::from(u16::from_be_bytes(*length))).ok_or(truncated)?;
         entries.push(entry);
         rest = behind;
     }
-    if rest.is_empty() {
-        Ok(entries)
-    } else {
-        Err(Error::Trailing { bytes: rest.len() })
-    }
+    if rest.is_empty() { Ok(entries) } else { Err(Error::Trailing { bytes: rest.len() }) }
 }
 
 /// The longest entry a bundle can carry.
@@ -93,33 +81,18 @@ mod tests {
 
     #[test]
     fn lengths_are_big_endian() {
-        assert_eq!(
-            encode(&[b"ab".as_slice(), b""]).unwrap(),
-            [0, 2, b'a', b'b', 0, 0]
-        );
+        assert_eq!(encode(&[b"ab".as_slice(), b""]).unwrap(), [0, 2, b'a', b'b', 0, 0]);
     }
 
     #[test]
     fn a_bundle_of_another_shape_is_refused() {
-        assert_eq!(
-            decode(&[0, 1, b'a'], 2),
-            Err(Error::Truncated { whole: 1, width: 2 })
-        );
-        assert_eq!(
-            decode(&[0, 2, b'a'], 1),
-            Err(Error::Truncated { whole: 0, width: 1 })
-        );
-        assert_eq!(
-            decode(&[0, 1, b'a', 0, 0], 1),
-            Err(Error::Trailing { bytes: 2 })
-        );
+        assert_eq!(decode(&[0, 1, b'a'], 2), Err(Error::Truncated { whole: 1, width: 2 }));
+        assert_eq!(decode(&[0, 2, b'a'], 1), Err(Error::Truncated { whole: 0, width: 1 }));
+        assert_eq!(decode(&[0, 1, b'a', 0, 0], 1), Err(Error::Trailing { bytes: 2 }));
         assert_eq!(decode(&[], 0), Err(Error::Count { count: 0 }));
         assert_eq!(encode::<&[u8]>(&[]), Err(Error::Count { count: 0 }));
         assert_eq!(encode(&vec![b""; 257]), Err(Error::Count { count: 257 }));
-        assert_eq!(
-            encode(&[vec![0; 65_536]]),
-            Err(Error::EntryTooLong { bytes: 65_536 })
-        );
+        assert_eq!(encode(&[vec![0; 65_536]]), Err(Error::EntryTooLong { bytes: 65_536 }));
     }
 
     proptest! {

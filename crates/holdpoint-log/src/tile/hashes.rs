@@ -40,10 +40,7 @@ where
     type Error = ReadError<E>;
 
     fn subtree(&mut self, subtree: Subtree) -> Result<Hash, ReadError<E>> {
-        let outside = ReadError::Outside {
-            subtree,
-            size: self.size,
-        };
+        let outside = ReadError::Outside { subtree, size: self.size };
         if subtree.height >= u64::BITS || subtree.index >= self.size >> subtree.height {
             return Err(outside);
         }
@@ -52,15 +49,10 @@ where
         let path = self.tile_of(level, first).map_err(|_| outside)?;
         let bytes = (self.read)(&path).map_err(ReadError::Read)?;
         if bytes.len() != path.width() * Hash::LENGTH {
-            return Err(ReadError::Length {
-                path,
-                got: bytes.len(),
-            });
+            return Err(ReadError::Length { path, got: bytes.len() });
         }
         let skipped = usize::try_from(first % WIDTH as u64).unwrap_or_default();
-        let hashes = bytes
-            .chunks_exact(Hash::LENGTH)
-            .filter_map(Hash::from_slice);
+        let hashes = bytes.chunks_exact(Hash::LENGTH).filter_map(Hash::from_slice);
         Ok(tree::root_of(hashes.skip(skipped).take(1 << above)))
     }
 }

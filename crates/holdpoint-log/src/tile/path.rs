@@ -40,11 +40,7 @@ impl TilePath {
             return Err(Error::Index { index });
         }
         match u16::try_from(width) {
-            Ok(width) if (1..=WIDTH).contains(&usize::from(width)) => Ok(Self {
-                layer,
-                index,
-                width,
-            }),
+            Ok(width) if (1..=WIDTH).contains(&usize::from(width)) => Ok(Self { layer, index, width }),
             _ => Err(Error::Width { width }),
         }
     }
@@ -80,20 +76,14 @@ impl fmt::Display for TilePath {
             Layer::Entries => f.write_str("tile/entries/")?,
             Layer::Hashes(level) => write!(f, "tile/{level}/")?,
         }
-        let groups = std::iter::successors(Some(self.index), |rest| {
-            Some(rest / 1000).filter(|rest| *rest > 0)
-        });
+        let groups = std::iter::successors(Some(self.index), |rest| Some(rest / 1000).filter(|rest| *rest > 0));
         let mut groups: Vec<u64> = groups.map(|rest| rest % 1000).collect();
         let last = groups.drain(..1).next_back().unwrap_or_default();
         for group in groups.iter().rev() {
             write!(f, "x{group:03}/")?;
         }
         write!(f, "{last:03}")?;
-        if self.is_full() {
-            Ok(())
-        } else {
-            write!(f, ".p/{}", self.width)
-        }
+        if self.is_full() { Ok(()) } else { write!(f, ".p/{}", self.width) }
     }
 }
 
@@ -104,13 +94,8 @@ impl FromStr for TilePath {
         if text.len() > MAX_PATH_BYTES {
             return Err(Error::TooLong { bytes: text.len() });
         }
-        let malformed = || Error::Malformed {
-            path: text.to_owned(),
-        };
-        let (layer, rest) = text
-            .strip_prefix("tile/")
-            .and_then(|rest| rest.split_once('/'))
-            .ok_or_else(malformed)?;
+        let malformed = || Error::Malformed { path: text.to_owned() };
+        let (layer, rest) = text.strip_prefix("tile/").and_then(|rest| rest.split_once('/')).ok_or_else(malformed)?;
         let layer = read_layer(layer).ok_or_else(malformed)?;
         let (index, width) = match rest.split_once(".p/") {
             Some((index, width)) => (index, read_partial_width(width).ok_or_else(malformed)?),
@@ -137,21 +122,16 @@ fn read_index(text: &str) -> Option<u64> {
     if text.starts_with("x000") {
         return None;
     }
-    let (high, last) = text
-        .rsplit_once('/')
-        .map_or((None, text), |(high, last)| (Some(high), last));
+    let (high, last) = text.rsplit_once('/').map_or((None, text), |(high, last)| (Some(high), last));
     let mut index: u64 = 0;
     for group in high.into_iter().flat_map(|high| high.split('/')) {
-        index = index
-            .checked_mul(1000)?
-            .checked_add(three_digits(group.strip_prefix('x')?)?)?;
+        index = index.checked_mul(1000)?.checked_add(three_digits(group.strip_prefix('x')?)?)?;
     }
     index.checked_mul(1000)?.checked_add(three_digits(last)?)
 }
 
 fn three_digits(text: &str) -> Option<u64> {
-    (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit()))
-        .then(|| text.parse().ok())?
+    (text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
 /// The highest level a path may name (the specification's bound; a tree of 2^63 leaves needs 7).
@@ -208,10 +188,7 @@ mod tests {
     #[test]
     fn paths_are_those_of_the_specification() {
         let path = |layer, index, width| TilePath::new(layer, index, width).unwrap().to_string();
-        assert_eq!(
-            path(Layer::Hashes(0), 1_234_067, 256),
-            "tile/0/x001/x234/067"
-        );
+        assert_eq!(path(Layer::Hashes(0), 1_234_067, 256), "tile/0/x001/x234/067");
         assert_eq!(path(Layer::Hashes(1), 1, 17), "tile/1/001.p/17");
         assert_eq!(path(Layer::Entries, 273, 112), "tile/entries/273.p/112");
         assert_eq!(path(Layer::Entries, 1000, 256), "tile/entries/x001/000");
@@ -248,37 +225,17 @@ mod tests {
             "tile/0/../001",
             "tile/0/x١/001",
         ] {
-            assert_eq!(
-                text.parse::<TilePath>(),
-                Err(Error::Malformed { path: text.into() })
-            );
+            assert_eq!(text.parse::<TilePath>(), Err(Error::Malformed { path: text.into() }));
         }
     }
 
     #[test]
     fn what_no_tree_has_is_refused() {
-        assert_eq!(
-            "tile/64/001".parse::<TilePath>(),
-            Err(Error::Level { level: 64 })
-        );
-        assert_eq!(
-            "tile/0/x036/x028/x797/x018/x963/968".parse::<TilePath>(),
-            Err(Error::Index {
-                index: MAX_INDEX + 1
-            })
-        );
-        assert_eq!(
-            "x".repeat(65).parse::<TilePath>(),
-            Err(Error::TooLong { bytes: 65 })
-        );
-        assert_eq!(
-            TilePath::new(Layer::Entries, 0, 0),
-            Err(Error::Width { width: 0 })
-        );
-        assert_eq!(
-            TilePath::new(Layer::Entries, 0, 257),
-            Err(Error::Width { width: 257 })
-        );
+        assert_eq!("tile/64/001".parse::<TilePath>(), Err(Error::Level { level: 64 }));
+        assert_eq!("tile/0/x036/x028/x797/x018/x963/968".parse::<TilePath>(), Err(Error::Index { index: MAX_INDEX + 1 }));
+        assert_eq!("x".repeat(65).parse::<TilePath>(), Err(Error::TooLong { bytes: 65 }));
+        assert_eq!(TilePath::new(Layer::Entries, 0, 0), Err(Error::Width { width: 0 }));
+        assert_eq!(TilePath::new(Layer::Entries, 0, 257), Err(Error::Width { width: 257 }));
     }
 
     proptest! {

@@ -11,18 +11,10 @@ use super::{Error, HashSource, MAX_CONSISTENCY_HASHES, MAX_SIZE, ProveError, Tre
 ///
 /// # Errors
 /// When the tree would shrink or a hash cannot be read.
-pub fn prove<S: HashSource>(
-    source: &mut S,
-    old_size: u64,
-    new_size: u64,
-) -> Result<Vec<Hash>, ProveError<S::Error>> {
+pub fn prove<S: HashSource>(source: &mut S, old_size: u64, new_size: u64) -> Result<Vec<Hash>, ProveError<S::Error>> {
     let mut span = Span::whole(new_size)?;
     if old_size > new_size {
-        return Err(Error::Shrunk {
-            old: old_size,
-            new: new_size,
-        }
-        .into());
+        return Err(Error::Shrunk { old: old_size, new: new_size }.into());
     }
     if old_size == 0 {
         return Ok(Vec::new());
@@ -30,11 +22,7 @@ pub fn prove<S: HashSource>(
     let mut steps = Vec::new();
     while span.end != old_size {
         let (left, right) = span.split();
-        let (ours, other) = if old_size <= left.end {
-            (left, right)
-        } else {
-            (right, left)
-        };
+        let (ours, other) = if old_size <= left.end { (left, right) } else { (right, left) };
         steps.push(other);
         span = ours;
     }
@@ -42,11 +30,7 @@ pub fn prove<S: HashSource>(
     if span.start != 0 {
         steps.push(span);
     }
-    steps
-        .into_iter()
-        .rev()
-        .map(|step| step.hash(source))
-        .collect()
+    steps.into_iter().rev().map(|step| step.hash(source)).collect()
 }
 
 /// Verifies that the tree of `new` begins with all the leaves of `old`.
@@ -58,10 +42,7 @@ pub fn verify(old: &TreeHead, new: &TreeHead, proof: &[Hash]) -> Result<(), Erro
         return Err(Error::TooLarge { size: new.size });
     }
     if old.size > new.size {
-        return Err(Error::Shrunk {
-            old: old.size,
-            new: new.size,
-        });
+        return Err(Error::Shrunk { old: old.size, new: new.size });
     }
     if proof.len() > MAX_CONSISTENCY_HASHES {
         return Err(Error::ProofLength { got: proof.len() });
@@ -74,8 +55,7 @@ pub fn verify(old: &TreeHead, new: &TreeHead, proof: &[Hash]) -> Result<(), Erro
         no_proof(proof)?;
         return same_root(old.root, new.root);
     }
-    let (old_root, new_root) =
-        replay(old, new, proof).ok_or(Error::ProofLength { got: proof.len() })?;
+    let (old_root, new_root) = replay(old, new, proof).ok_or(Error::ProofLength { got: proof.len() })?;
     same_root(old_root, old.root)?;
     same_root(new_root, new.root)
 }
@@ -84,16 +64,9 @@ pub fn verify(old: &TreeHead, new: &TreeHead, proof: &[Hash]) -> Result<(), Erro
 fn replay(old: &TreeHead, new: &TreeHead, proof: &[Hash]) -> Option<(Hash, Hash)> {
     let mut steps = proof.iter();
     // A tree of a power of two leaves is itself the shared subtree, and the proof does not repeat it.
-    let seed = if old.size.is_power_of_two() {
-        old.root
-    } else {
-        *steps.next()?
-    };
+    let seed = if old.size.is_power_of_two() { old.root } else { *steps.next()? };
     let whole_levels = (old.size - 1).trailing_ones();
-    let (mut node, mut last) = (
-        (old.size - 1) >> whole_levels,
-        (new.size - 1) >> whole_levels,
-    );
+    let (mut node, mut last) = ((old.size - 1) >> whole_levels, (new.size - 1) >> whole_levels);
     let (mut old_root, mut new_root) = (seed, seed);
     for step in steps {
         if last == 0 {
@@ -102,11 +75,7 @@ fn replay(old: &TreeHead, new: &TreeHead, proof: &[Hash]) -> Option<(Hash, Hash)
         if node & 1 == 1 || node == last {
             old_root = node_hash(step, &old_root);
             new_root = node_hash(step, &new_root);
-            let lone_levels = if node & 1 == 1 {
-                0
-            } else {
-                node.trailing_zeros()
-            };
+            let lone_levels = if node & 1 == 1 { 0 } else { node.trailing_zeros() };
             node >>= lone_levels;
             last >>= lone_levels;
         } else {
@@ -119,17 +88,9 @@ fn replay(old: &TreeHead, new: &TreeHead, proof: &[Hash]) -> Option<(Hash, Hash)
 }
 
 fn no_proof(proof: &[Hash]) -> Result<(), Error> {
-    if proof.is_empty() {
-        Ok(())
-    } else {
-        Err(Error::ProofLength { got: proof.len() })
-    }
+    if proof.is_empty() { Ok(()) } else { Err(Error::ProofLength { got: proof.len() }) }
 }
 
 fn same_root(computed: Hash, expected: Hash) -> Result<(), Error> {
-    if computed == expected {
-        Ok(())
-    } else {
-        Err(Error::RootMismatch { computed, expected })
-    }
+    if computed == expected { Ok(()) } else { Err(Error::RootMismatch { computed, expected }) }
 }

@@ -11,11 +11,7 @@ use super::{Error, HashSource, MAX_INCLUSION_HASHES, MAX_SIZE, ProveError, TreeH
 ///
 /// # Errors
 /// When the leaf is not in the tree or a hash cannot be read.
-pub fn prove<S: HashSource>(
-    source: &mut S,
-    size: u64,
-    index: u64,
-) -> Result<Vec<Hash>, ProveError<S::Error>> {
+pub fn prove<S: HashSource>(source: &mut S, size: u64, index: u64) -> Result<Vec<Hash>, ProveError<S::Error>> {
     let mut span = Span::whole(size)?;
     if index >= size {
         return Err(Error::IndexOutOfRange { index, size }.into());
@@ -23,19 +19,11 @@ pub fn prove<S: HashSource>(
     let mut siblings = Vec::new();
     while span.len() > 1 {
         let (left, right) = span.split();
-        let (ours, sibling) = if index < left.end {
-            (left, right)
-        } else {
-            (right, left)
-        };
+        let (ours, sibling) = if index < left.end { (left, right) } else { (right, left) };
         siblings.push(sibling);
         span = ours;
     }
-    siblings
-        .into_iter()
-        .rev()
-        .map(|sibling| sibling.hash(source))
-        .collect()
+    siblings.into_iter().rev().map(|sibling| sibling.hash(source)).collect()
 }
 
 /// Verifies that `leaf` is at `index` of the tree with this head.
@@ -47,10 +35,7 @@ pub fn verify(head: &TreeHead, index: u64, leaf: &Hash, proof: &[Hash]) -> Resul
         return Err(Error::TooLarge { size: head.size });
     }
     if index >= head.size {
-        return Err(Error::IndexOutOfRange {
-            index,
-            size: head.size,
-        });
+        return Err(Error::IndexOutOfRange { index, size: head.size });
     }
     let wrong_length = Error::ProofLength { got: proof.len() };
     if proof.len() > MAX_INCLUSION_HASHES {
@@ -65,11 +50,7 @@ pub fn verify(head: &TreeHead, index: u64, leaf: &Hash, proof: &[Hash]) -> Resul
         if node & 1 == 1 || node == last {
             computed = node_hash(sibling, &computed);
             // The rightmost node has no sibling at the levels where its parent is only itself.
-            let lone_levels = if node & 1 == 1 {
-                0
-            } else {
-                node.trailing_zeros()
-            };
+            let lone_levels = if node & 1 == 1 { 0 } else { node.trailing_zeros() };
             node >>= lone_levels;
             last >>= lone_levels;
         } else {
@@ -82,10 +63,7 @@ pub fn verify(head: &TreeHead, index: u64, leaf: &Hash, proof: &[Hash]) -> Resul
         return Err(wrong_length);
     }
     if computed != head.root {
-        return Err(Error::RootMismatch {
-            computed,
-            expected: head.root,
-        });
+        return Err(Error::RootMismatch { computed, expected: head.root });
     }
     Ok(())
 }

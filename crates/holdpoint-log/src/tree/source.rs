@@ -33,14 +33,9 @@ impl HashSource for Leaves<'_> {
     type Error = MissingLeaves;
 
     fn subtree(&mut self, subtree: Subtree) -> Result<Hash, MissingLeaves> {
-        let missing = MissingLeaves {
-            subtree,
-            held: self.0.len(),
-        };
+        let missing = MissingLeaves { subtree, held: self.0.len() };
         let width = 1usize.checked_shl(subtree.height).ok_or(missing.clone())?;
-        let start = usize::try_from(subtree.index)
-            .ok()
-            .and_then(|index| index.checked_mul(width));
+        let start = usize::try_from(subtree.index).ok().and_then(|index| index.checked_mul(width));
         let range = start.and_then(|start| Some(start..start.checked_add(width)?));
         let leaves = range.and_then(|range| self.0.get(range)).ok_or(missing)?;
         Ok(super::root_of(leaves.iter().copied()))
@@ -80,10 +75,7 @@ impl Span {
         if size > MAX_SIZE {
             return Err(Error::TooLarge { size });
         }
-        Ok(Self {
-            start: 0,
-            end: size,
-        })
+        Ok(Self { start: 0, end: size })
     }
 
     pub(super) fn len(self) -> u64 {
@@ -94,16 +86,7 @@ impl Span {
     pub(super) fn split(self) -> (Self, Self) {
         let left_len = 1 << (self.len() - 1).ilog2();
         let middle = self.start + left_len;
-        (
-            Self {
-                start: self.start,
-                end: middle,
-            },
-            Self {
-                start: middle,
-                end: self.end,
-            },
-        )
+        (Self { start: self.start, end: middle }, Self { start: middle, end: self.end })
     }
 
     /// Its Merkle tree hash, joined from the full subtrees it consists of.
@@ -112,17 +95,12 @@ impl Span {
         let mut start = self.start;
         while start < self.end {
             let height = (self.end - start).ilog2();
-            let subtree = Subtree {
-                height,
-                index: start >> height,
-            };
+            let subtree = Subtree { height, index: start >> height };
             hashes.push(source.subtree(subtree).map_err(ProveError::Source)?);
             start += 1 << height;
         }
         let mut smallest_first = hashes.into_iter().rev();
-        let last = smallest_first
-            .next()
-            .unwrap_or_else(crate::hash::empty_root);
+        let last = smallest_first.next().unwrap_or_else(crate::hash::empty_root);
         Ok(smallest_first.fold(last, |right, left| node_hash(&left, &right)))
     }
 }

@@ -1,0 +1,70 @@
+//! Where an installation keeps what its clients need: the data directory and the names in it.
+//!
+//! ```text
+//! $HOLDPOINT_DATA          mode 0700
+//! ├── socket               the Unix socket of the API
+//! ├── installation.pub     the key that signs permits, receipts and snapshots
+//! ├── snapshot.json        the newest snapshot, for gates while the control plane is away
+//! ├── sessions/<agent>.json  an agent session, made by `holdpoint install`
+//! └── …                    the store's own files
+//! ```
+
+use std::path::{Path, PathBuf};
+
+/// The data directory of an installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// A data directory that was named.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The data directory when nobody names one: `$XDG_DATA_HOME/holdpoint`, else `~/.local/share/holdpoint`.
+    pub fn default_root(xdg_data_home: Option<&Path>, home: &Path) -> PathBuf {
+        xdg_data_home
+            .filter(|path| path.is_absolute())
+            .map_or_else(|| home.join(".local/share"), Path::to_path_buf)
+            .join("holdpoint")
+    }
+
+    /// The directory itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The Unix socket of the API.
+    pub fn socket(&self) -> PathBuf {
+        self.root.join("socket")
+    }
+
+    /// The installation's public key.
+    pub fn verifying_key(&self) -> PathBuf {
+        self.root.join("installation.pub")
+    }
+
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> PathBuf {
+        self.root.join("snapshot.json")
+    }
+
+    /// The session of an agent program.
+    pub fn session(&self, agent: &str) -> PathBuf {
+        self.root.join("sessions").join(format!("{agent}.json"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_xdg_directory_is_ignored_as_its_specification_says() {
+        let home = Path::new("/home/alice");
+        assert_eq!(Home::default_root(Some(Path::new("data")), home), Path::new("/home/alice/.local/share/holdpoint"));
+        assert_eq!(Home::default_root(Some(Path::new("/data")), home), Path::new("/data/holdpoint"));
+    }
+}
