@@ -1,1 +1,3 @@
+//! The `holdpoint` binary: one file per command, and the wiring.
+
 fn main() {}
