@@ -125,8 +125,8 @@ impl Assurance {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Proof {
-    /// Nothing but a click: enough to reject.
-    Click,
+    /// Nothing but a click: enough to reject. Braces, because serde lets unknown fields pass beside a unit variant.
+    Click {},
     /// A WebAuthn assertion over the statement's challenge.
     WebauthnV1 {
         /// The assertion.
@@ -192,8 +192,8 @@ pub fn verify(record: &ApprovalRecord, credentials: &[Credential], party: &Relyi
     }
     check_roles(&statement)?;
     let assurance = match &record.proof {
-        Proof::Click if statement.ruling == Ruling::Reject => Assurance::Click,
-        Proof::Click => return Err(Error::ClickOnly),
+        Proof::Click {} if statement.ruling == Ruling::Reject => Assurance::Click,
+        Proof::Click {} => return Err(Error::ClickOnly),
         Proof::WebauthnV1 { assertion } => {
             let known = credentials.iter().find(|credential| credential.id == assertion.credential_id);
             let credential = known.ok_or(Error::UnknownCredential)?;
