@@ -1,3 +1,17 @@
 //! Hostile artefact in, effects and questions out. Pure.
 
+use holdpoint_core::effect::Effects;
+use holdpoint_core::question::Question;
+
+pub mod loss;
 pub mod paths;
+pub mod tool;
+
+/// What a reader made of an artefact with the answers it had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// What the artefact would do; where a question is open, at its worst.
+    pub effects: Effects,
+    /// What the reader would like to know, each put only once.
+    pub questions: Vec<Question>,
+}
