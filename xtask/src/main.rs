@@ -29,8 +29,15 @@ usage: ./x COMMAND
   fuzz [TARGET [SECS]] every fuzz target, or one, for SECS seconds each (60)
 ";
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    run(&arguments).unwrap_or_else(|error| {
+        eprintln!("x: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(arguments: &[String]) -> Result<ExitCode> {
     let rest = arguments.get(1..).unwrap_or_default();
     match arguments.first().map(String::as_str) {
         Some("bench") => bench::bench(rest),

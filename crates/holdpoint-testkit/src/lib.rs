@@ -3,3 +3,4 @@
 //! Dev only. Nothing that ships depends on this crate.
 
 pub mod authenticator;
+pub mod tool;
