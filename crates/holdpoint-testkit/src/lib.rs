@@ -3,4 +3,5 @@
 //! Dev only. Nothing that ships depends on this crate.
 
 pub mod authenticator;
+pub mod browser;
 pub mod tool;
