@@ -79,6 +79,29 @@ identifier!(
     PermitId
 );
 
+/// What a gate can do about a change that goes around it. Everything shown says which of the two a gate is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strength {
+    /// It runs beside the agent, as the same user: a seat belt.
+    Advises,
+    /// It holds the credential, or runs as another user or on another host: a wall.
+    Enforces,
+}
+
+impl Strength {
+    /// Both values, for schemas and matrices.
+    pub const ALL: [Self; 2] = [Self::Advises, Self::Enforces];
+
+    /// The strength as it is spelled in policies and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Advises => "advises",
+            Self::Enforces => "enforces",
+        }
+    }
+}
+
 /// An identifier that is empty, too long, or holds a character that could be mistaken for something else.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an identifier: 1 to {IDENTIFIER_MAX_BYTES} ASCII letters, digits and `-_.@:/`")]

@@ -336,6 +336,14 @@ pub enum Unit {
 }
 
 impl Unit {
+    /// All units, for schemas and matrices.
+    pub const ALL: [Self; 4] = [Self::Commits, Self::Files, Self::Items, Self::Rows];
+
+    /// The unit as it is spelled in policies and JSON.
+    pub const fn as_str(self) -> &'static str {
+        self.names().1
+    }
+
     const fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::Commits => ("commit", "commits"),
@@ -574,6 +582,9 @@ mod tests {
             assert_eq!(json(serde_json::to_value(kind).unwrap()).as_deref(), Some(kind.as_str()));
         }
         for value in Reversibility::ALL {
+            assert_eq!(json(serde_json::to_value(value).unwrap()).as_deref(), Some(value.as_str()));
+        }
+        for value in Unit::ALL {
             assert_eq!(json(serde_json::to_value(value).unwrap()).as_deref(), Some(value.as_str()));
         }
         for value in Certainty::ALL {

@@ -109,8 +109,8 @@ impl TryFrom<u8> for Tier {
     }
 }
 
-/// Whether an environment is production.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Whether an environment is production. The order is from harmless to grave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Production {
     /// It is not.
@@ -119,6 +119,20 @@ pub enum Production {
     Unknown,
     /// It is.
     Yes,
+}
+
+impl Production {
+    /// All values, for schemas and matrices.
+    pub const ALL: [Self; 3] = [Self::No, Self::Unknown, Self::Yes];
+
+    /// The value as it is spelled in policies and JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::Unknown => "unknown",
+            Self::Yes => "yes",
+        }
+    }
 }
 
 impl Estate {

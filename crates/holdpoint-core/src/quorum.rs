@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::actor::{Actor, PersonId};
 use crate::approval::{Ruling, VerifiedApproval};
 use crate::decision::Need;
@@ -12,7 +14,10 @@ use crate::digest::Digest;
 use crate::estate::{Estate, Seniority};
 
 /// What has been brought forward for one change so far: everything about it that can still grow.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// It is written down with each decision, and read back only to run that decision again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Dossier {
     // INVARIANT: holds only people who may approve this change; built by `derive`.
     approvers: BTreeMap<PersonId, Seniority>,
