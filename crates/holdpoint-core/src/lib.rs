@@ -16,6 +16,7 @@
 pub mod actor;
 pub mod approval;
 pub mod change;
+pub mod code;
 pub mod decision;
 pub mod digest;
 pub mod effect;
