@@ -21,8 +21,9 @@ pub struct ComparisonCode {
 impl ComparisonCode {
     /// The code of the change with this digest.
     pub fn of(change: &Digest) -> Self {
-        let mixed = FieldHasher::new("holdpoint.comparison-code.v1").field(change.as_bytes()).finish();
-        let [first, second, high, low, ..] = *mixed.as_bytes();
+        let mut hasher = FieldHasher::new("holdpoint.comparison-code.v1");
+        hasher.field(change.as_bytes());
+        let [first, second, high, low, ..] = *hasher.finish().as_bytes();
         Self { first: word(first), second: word(second), number: u16::from_be_bytes([high, low]) % 10_000 }
     }
 }
@@ -53,7 +54,7 @@ mod tests {
     #[test]
     fn every_index_has_a_word_and_no_two_words_begin_alike() {
         assert_eq!(WORDS.lines().count(), 256);
-        let beginnings: BTreeSet<&str> = WORDS.lines().map(|word| &word[..word.len().min(4)]).collect();
+        let beginnings: BTreeSet<String> = WORDS.lines().map(|word| word.chars().take(4).collect()).collect();
         assert_eq!(beginnings.len(), 256);
         assert!(WORDS.lines().all(|word| word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_lowercase())));
     }
