@@ -4,4 +4,5 @@
 
 pub mod authenticator;
 pub mod browser;
+pub mod corpus;
 pub mod tool;

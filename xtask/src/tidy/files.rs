@@ -20,7 +20,7 @@ fn partners<'a>(repository: &'a Repository, ending: &'a str, partner: &'a str) -
     })
 }
 
-/// Every fuzz target has seeds in `fuzz/corpus/NAME/`, and a test named `corpus.rs` that replays them.
+/// Every fuzz target is built, has seeds in `fuzz/corpus/NAME/`, and shares its property with a test that replays them.
 pub(super) fn corpora_are_replayed(repository: &Repository) -> Vec<Finding> {
     let targets = repository.below("fuzz/fuzz_targets", ".rs");
     targets.flat_map(|target| what_a_target_lacks(repository, &target.path)).collect()
@@ -29,19 +29,14 @@ pub(super) fn corpora_are_replayed(repository: &Repository) -> Vec<Finding> {
 fn what_a_target_lacks(repository: &Repository, target: &str) -> Vec<Finding> {
     let file = target.rsplit('/').next().unwrap_or(target);
     let name = file.strip_suffix(".rs").unwrap_or(file);
-    let corpus = format!("fuzz/corpus/{name}");
-    let mut lacks = Vec::new();
-    if repository.below(&corpus, "").next().is_none() {
-        lacks.push(Finding::new(target, format!("has no seeds in `{corpus}`")));
-    }
-    let quoted = format!("\"{name}\"");
-    let replayed = repository
-        .below("crates", "/tests/corpus.rs")
-        .any(|test| test.text.as_deref().is_some_and(|text| text.contains(&quoted)));
-    if !replayed {
-        lacks.push(Finding::new(target, format!("no `tests/corpus.rs` replays `{corpus}`")));
-    }
-    lacks
+    let seeds = format!("fuzz/corpus/{name}");
+    let property = format!("/tests/corpus/{file}");
+    let lacks = [
+        (!repository.text("fuzz/Cargo.toml").contains(&format!("\"{name}\"")), "no line in `fuzz/Cargo.toml`".to_owned()),
+        (repository.below(&seeds, "").next().is_none(), format!("no seeds in `{seeds}`")),
+        (repository.below("crates", &property).next().is_none(), format!("no property in `crates/*{property}`, so no replay")),
+    ];
+    lacks.into_iter().filter(|(lacks, _)| *lacks).map(|(_, what)| Finding::new(target, what)).collect()
 }
 
 #[cfg(test)]
@@ -61,16 +56,17 @@ mod tests {
     }
 
     #[test]
-    fn a_fuzz_target_without_seeds_or_replay_is_found() {
+    fn a_fuzz_target_without_build_seeds_or_replay_is_found() {
         let repository = Repository::of(&[
+            ("fuzz/Cargo.toml", "[[bin]]\nname = \"sql\"\n"),
             ("fuzz/fuzz_targets/shell.rs", ""),
             ("fuzz/fuzz_targets/sql.rs", ""),
             ("fuzz/corpus/sql/select", "SELECT 1"),
             ("fuzz/corpus/shellish/x", "not ours"),
-            ("crates/holdpoint-effects/tests/corpus.rs", "replay(\"sql\")"),
+            ("crates/holdpoint-effects/tests/corpus/sql.rs", ""),
         ]);
         let found = corpora_are_replayed(&repository);
         assert!(found.iter().all(|found| found.file == "fuzz/fuzz_targets/shell.rs"));
-        assert_eq!(found.len(), 2);
+        assert_eq!(found.len(), 3);
     }
 }
