@@ -6,8 +6,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::quorum::Dossier;
-
 /// The answer to a proposal. There is no fourth outcome, and no boolean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "decision", rename_all = "kebab-case", deny_unknown_fields)]
@@ -161,16 +159,6 @@ impl Need {
     /// Refuses an empty list, an unknown word, and a count of zero.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, MalformedNeed> {
         text.split(',').map(|item| item.trim().parse()).collect()
-    }
-
-    /// Whether a dossier meets it.
-    pub fn met_by(&self, dossier: &Dossier) -> bool {
-        match self {
-            Self::Approvals { count } => dossier.approvals() >= *count,
-            Self::Confirm => dossier.confirmed() || dossier.approvals() >= 1,
-            Self::Evidence { name } => dossier.evidence().contains(name),
-            Self::Senior { count } => dossier.senior_approvals() >= *count,
-        }
     }
 }
 

@@ -96,3 +96,15 @@ impl Dossier {
         &self.evidence
     }
 }
+
+impl Need {
+    /// Whether a dossier meets it.
+    pub fn met_by(&self, dossier: &Dossier) -> bool {
+        match self {
+            Self::Approvals { count } => dossier.approvals() >= *count,
+            Self::Confirm => dossier.confirmed() || dossier.approvals() >= 1,
+            Self::Evidence { name } => dossier.evidence().contains(name),
+            Self::Senior { count } => dossier.senior_approvals() >= *count,
+        }
+    }
+}
