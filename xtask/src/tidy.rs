@@ -5,6 +5,8 @@
 
 mod arrows;
 mod bans;
+mod book;
+mod changelog;
 mod circles;
 mod files;
 mod finding;
@@ -30,6 +32,9 @@ const RULES: &[Rule] = &[
     arrows::members_take_the_workspace_lints,
     bans::pure_bans_hold_all_that_holds_everywhere,
     bans::pure_crates_have_the_pure_bans,
+    book::links_lead_somewhere,
+    book::pages_are_in_the_summary,
+    changelog::changelog_has_its_form,
     circles::no_file_imports_itself_through_others,
     files::corpora_are_replayed,
     files::drills_have_output,
@@ -63,6 +68,8 @@ pub(crate) fn tidy_up() -> Result<()> {
 mod tests {
     #[test]
     fn the_house_is_tidy() {
-        super::tidy_up().unwrap();
+        if let Err(error) = super::tidy_up() {
+            panic!("{error:#}; each line above says where");
+        }
     }
 }
