@@ -26,12 +26,10 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::tool;
+pub use connection::ANSWER_MAX;
 use connection::Connection;
 pub use page::{Look, Page, Screen};
 pub use passkey::{Passkey, Verification};
-
-/// Longest wait for one answer of the browser.
-pub const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// What the browser is called on different systems.
 pub const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];

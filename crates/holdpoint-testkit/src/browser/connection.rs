@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::net::TcpStream;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
-use super::ANSWER_MAX;
+/// Longest wait for one answer of the browser.
+pub const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// Most events kept until somebody asks for them; the oldest go first.
 const EVENTS_MAX: usize = 1024;

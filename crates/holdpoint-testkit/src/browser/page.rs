@@ -9,7 +9,6 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 
 use super::connection::Connection;
-use super::passkey::{Passkey, Verification};
 
 /// Most times that a condition is watched anew because the page went to another address meanwhile.
 const NAVIGATIONS_MAX: usize = 16;
@@ -80,7 +79,7 @@ impl Page {
     /// Waits until an expression is true, across navigations, and returns its value.
     ///
     /// # Errors
-    /// Fails when it is not true within [`super::ANSWER_MAX`].
+    /// Fails when it is not true within [`ANSWER_MAX`](super::ANSWER_MAX).
     pub fn until(&self, expression: &str) -> anyhow::Result<Value> {
         let watch = format!(
             "new Promise((done) => {{ \
@@ -162,14 +161,6 @@ impl Page {
     /// Fails where the browser does.
     pub fn without_scripts(&self) -> anyhow::Result<()> {
         self.call("Emulation.setScriptExecutionDisabled", json!({ "value": true })).map(drop)
-    }
-
-    /// Plugs in a virtual authenticator.
-    ///
-    /// # Errors
-    /// Fails where the browser does.
-    pub fn plug_in(&self, verification: Verification) -> anyhow::Result<Passkey<'_>> {
-        Passkey::plug_in(self, verification)
     }
 
     /// Looks at the page another way.

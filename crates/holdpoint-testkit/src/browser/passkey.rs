@@ -20,17 +20,23 @@ pub struct Passkey<'a> {
     id: Value,
 }
 
-impl<'a> Passkey<'a> {
-    pub(super) fn plug_in(page: &'a Page, verification: Verification) -> anyhow::Result<Self> {
+impl Page {
+    /// Plugs in a virtual authenticator.
+    ///
+    /// # Errors
+    /// Fails where the browser does.
+    pub fn plug_in(&self, verification: Verification) -> anyhow::Result<Passkey<'_>> {
         let options = json!({
             "protocol": "ctap2", "ctap2Version": "ctap2_1", "transport": "internal",
             "hasResidentKey": true, "hasUserVerification": true,
             "isUserVerified": verification == Verification::Passes, "automaticPresenceSimulation": true,
         });
-        let added = page.call("WebAuthn.addVirtualAuthenticator", json!({ "options": options }))?;
-        Ok(Self { page, id: added.get("authenticatorId").cloned().context("an authenticator")? })
+        let added = self.call("WebAuthn.addVirtualAuthenticator", json!({ "options": options }))?;
+        Ok(Passkey { page: self, id: added.get("authenticatorId").cloned().context("an authenticator")? })
     }
+}
 
+impl Passkey<'_> {
     /// Says from now on what `verification` says.
     ///
     /// # Errors
