@@ -19,7 +19,6 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::rc::Rc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::json;
