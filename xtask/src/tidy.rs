@@ -11,6 +11,7 @@ mod circles;
 mod files;
 mod finding;
 mod forgotten;
+mod gates;
 mod modules;
 mod reasons;
 mod repository;
@@ -39,6 +40,8 @@ const RULES: &[Rule] = &[
     files::corpora_are_replayed,
     files::drills_have_output,
     forgotten::every_source_file_is_compiled,
+    gates::gates_are_in_their_five_places,
+    gates::registered_gates_are_known_here,
     reasons::dependencies_have_reasons,
     scripts::scripts_are_executable,
     size::files_stay_readable,
