@@ -1,11 +1,20 @@
 //! Hostile artefact in, effects and questions out. Pure.
 
-use holdpoint_core::effect::Effects;
-use holdpoint_core::question::Question;
+use std::collections::BTreeSet;
 
+use holdpoint_core::change::{Artefact, Setting};
+use holdpoint_core::effect::Effects;
+use holdpoint_core::question::{Answers, Question};
+
+use self::world::World;
+
+mod families;
 pub mod loss;
 pub mod paths;
+mod recover;
+mod shell;
 pub mod tool;
+mod world;
 
 /// What a reader made of an artefact with the answers it had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,4 +23,50 @@ pub struct Reading {
     pub effects: Effects,
     /// What the reader would like to know, each put only once.
     pub questions: Vec<Question>,
+}
+
+/// Names of environment variables that decide what a command means. A gate puts those that are set into
+/// [`Setting::variables`]; the values of all others count as unknown.
+pub const VARIABLES: &[&str] = &[
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "CLOUDSDK_ACTIVE_CONFIG_NAME",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_WORK_TREE",
+    "HOME",
+    "KUBECONFIG",
+    "PGDATABASE",
+    "PGHOST",
+    "PGPORT",
+    "PGSERVICE",
+    "PGUSER",
+    "TF_CLI_ARGS",
+    "TF_CLI_ARGS_apply",
+    "TF_CLI_ARGS_destroy",
+    "TF_DATA_DIR",
+    "TF_WORKSPACE",
+    "TMPDIR",
+    "USER",
+];
+
+/// Reads what an artefact would do. Unanswered questions leave the worst case standing; calling again with more answers
+/// refines it.
+pub fn read(artefact: &Artefact, setting: &Setting, answers: &Answers) -> Reading {
+    let world = World::new(setting, answers);
+    let effects = match artefact {
+        Artefact::Argv { argv } => shell::argv(argv, &world).0,
+        Artefact::Command { text } => shell::text(text, &world).0,
+        Artefact::ToolCall { host, tool, input } => return tool::read(host, tool, input, setting, answers),
+    };
+    Reading { effects: Effects::found(effects), questions: world.into_questions() }
+}
+
+/// The names of all programs and builtins that a text may run, as far as the reader follows it: for comparison with a shell
+/// that ran it.
+#[doc(hidden)]
+pub fn programs_that_may_run(text: &str, setting: &Setting, answers: &Answers) -> BTreeSet<String> {
+    shell::text(text, &World::new(setting, answers)).1
 }

@@ -1,0 +1,309 @@
+//! What everyday programs do, from the data files in `families/`.
+//!
+//! A family file is read by people first. It says which options of a command take a value, what its operands mean, and
+//! which effects it has when. Every file carries examples that the tests of this crate run.
+//!
+//! *In scope:* the schema of those files. *Out of scope:* matching a command line against them (`shell/apply.rs`).
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use holdpoint_core::effect::{Certainty, ResourceKind, Reversibility, Unit, Verb};
+use serde::Deserialize;
+
+/// One family of commands.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Family {
+    pub(crate) command: Vec<Command>,
+    #[serde(default)]
+    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    pub(crate) example: Vec<Example>,
+}
+
+/// A program.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Command {
+    pub(crate) names: Vec<String>,
+    /// Options that take the next word as their value.
+    #[serde(default)]
+    pub(crate) valued: Vec<String>,
+    /// Whether `-abc` is one option and not three.
+    #[serde(default)]
+    pub(crate) long_with_one_dash: bool,
+    /// Options with which the program only informs or rehearses.
+    #[serde(default)]
+    pub(crate) harmless_with: Vec<String>,
+    /// What the command does when no effect below applies.
+    #[serde(default)]
+    pub(crate) otherwise: Otherwise,
+    #[serde(default)]
+    pub(crate) effect: Vec<Template>,
+    #[serde(default)]
+    pub(crate) sub: Vec<Sub>,
+}
+
+/// A subcommand: one or more words after the program's own options.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Sub {
+    pub(crate) names: Vec<String>,
+    #[serde(default)]
+    pub(crate) valued: Vec<String>,
+    #[serde(default)]
+    pub(crate) harmless_with: Vec<String>,
+    #[serde(default)]
+    pub(crate) otherwise: Otherwise,
+    #[serde(default)]
+    pub(crate) effect: Vec<Template>,
+}
+
+/// What stands when none of the effects applies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Otherwise {
+    /// It changes only what is the asker's own and loses nothing.
+    Changes,
+    /// It runs code that belongs to the work tree: builds, tests, scripts.
+    Delegates,
+    /// It looks and changes nothing.
+    #[default]
+    Reads,
+    /// It is not known.
+    Unknown,
+}
+
+/// One effect of a command, and when it has it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Template {
+    /// At least one of these options is given. `{operand}` among them means "an operand".
+    #[serde(default)]
+    pub(crate) when: Vec<String>,
+    /// None of these options is given.
+    #[serde(default)]
+    pub(crate) unless: Vec<String>,
+    /// An operand equals one of these, or starts with one that ends in `*`.
+    #[serde(default)]
+    pub(crate) when_operand: Vec<String>,
+    /// No operand does.
+    #[serde(default)]
+    pub(crate) unless_operand: Vec<String>,
+    /// The value of one of the options equals one of these, or starts with one that ends in `*`.
+    #[serde(default)]
+    pub(crate) when_value: Vec<String>,
+    #[serde(default)]
+    pub(crate) operands_min: usize,
+    pub(crate) operands_max: Option<usize>,
+    /// What happens to paths; everything below is then found by looking at them.
+    pub(crate) paths: Option<Paths>,
+    /// Which words are those paths.
+    #[serde(default)]
+    pub(crate) of: Of,
+    pub(crate) verb: Option<Verb>,
+    pub(crate) kind: Option<ResourceKind>,
+    /// The resource's name: `{operands}`, `{first}`, `{rest}`, `{last}`, `{program}`, or an option such as `{--name}`.
+    #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
+    pub(crate) environment: Place,
+    /// How much: one for each operand unless it is said.
+    pub(crate) unit: Option<Unit>,
+    #[serde(default)]
+    pub(crate) unbounded: bool,
+    pub(crate) reversibility: Option<Reversibility>,
+    #[serde(default)]
+    pub(crate) certainty: Option<Certainty>,
+    /// What the repository's state says about the loss.
+    pub(crate) measure: Option<Measure>,
+    #[serde(default)]
+    pub(crate) summary: String,
+}
+
+/// What a command does to paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Paths {
+    Copy,
+    Create,
+    Delete,
+    Edit,
+    Modify,
+    Move,
+    Overwrite,
+    Read,
+    /// It runs them as scripts.
+    Run,
+}
+
+/// Which words of a command line are meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Of {
+    First,
+    Last,
+    /// The values of these options.
+    Options(Vec<String>),
+    #[default]
+    Operands,
+    Rest,
+    /// The directory the command runs in.
+    WorkingDirectory,
+}
+
+/// How the place of an effect is found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Place {
+    /// `-H`, `--context`, `DOCKER_HOST`, otherwise the local daemon.
+    Docker,
+    /// `--context`, otherwise the current one.
+    Kubernetes,
+    #[default]
+    Local,
+    /// `-h`, a connection string, `PGHOST`, otherwise the local socket.
+    Postgres,
+    /// The current workspace.
+    Terraform,
+    /// Some service elsewhere.
+    Unknown,
+}
+
+/// What of a repository's state an effect loses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Measure {
+    /// Changes to tracked files that no commit holds.
+    Modified,
+    /// Entries in the stash.
+    Stashed,
+    /// Files that git neither tracks nor ignores.
+    Untracked,
+}
+
+/// A command line with the effects it must have.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+pub(crate) struct Example {
+    pub(crate) line: String,
+    /// `free`, or effects as `verb kind reversibility`.
+    pub(crate) expect: Vec<String>,
+}
+
+/// The command that a program's name stands for.
+pub(crate) fn command(name: &str) -> Option<&'static Command> {
+    COMMANDS.get(name).copied()
+}
+
+/// The sources, by name.
+pub(crate) const FILES: [(&str, &str); 9] = [
+    ("build", include_str!("../families/build.toml")),
+    ("containers", include_str!("../families/containers.toml")),
+    ("files", include_str!("../families/files.toml")),
+    ("forge", include_str!("../families/forge.toml")),
+    ("git", include_str!("../families/git.toml")),
+    ("kubernetes", include_str!("../families/kubernetes.toml")),
+    ("postgres", include_str!("../families/postgres.toml")),
+    ("system", include_str!("../families/system.toml")),
+    ("terraform", include_str!("../families/terraform.toml")),
+];
+
+/// A file that does not fit the schema is a failed test, not a program that starts without it.
+#[expect(clippy::panic, reason = "the data is part of the program; every test of this crate reads all of it")]
+static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(|| {
+    let read = |(name, text): &(&str, &str)| match toml::from_str(text) {
+        Ok(family) => family,
+        Err(error) => panic!("families/{name}.toml: {error}"),
+    };
+    FILES.iter().map(read).collect()
+});
+
+static COMMANDS: LazyLock<HashMap<&'static str, &'static Command>> = LazyLock::new(|| {
+    let commands = FAMILIES.iter().flat_map(|family| &family.command);
+    commands.flat_map(|command| command.names.iter().map(move |name| (name.as_str(), command))).collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use holdpoint_core::change::{Artefact, Setting};
+    use holdpoint_core::effect::Effect;
+    use holdpoint_core::question::Answers;
+
+    use super::*;
+
+    fn effects(line: &str) -> Vec<Effect> {
+        let variables = BTreeMap::from([("HOME".to_owned(), "/home/alice".to_owned())]);
+        let setting = Setting { directory: "/home/alice/shop".to_owned(), variables, target: String::new() };
+        crate::read(&Artefact::Command { text: line.to_owned() }, &setting, &Answers::default()).effects.into()
+    }
+
+    /// Loses nothing that anybody would miss, whatever the answers.
+    fn is_free(effect: &Effect) -> bool {
+        let lossless = effect.reversibility <= Reversibility::Git || effect.certainty == Certainty::Delegated;
+        let quiet =
+            matches!(effect.verb, Verb::Create | Verb::Delete | Verb::Execute | Verb::Modify | Verb::Overwrite | Verb::Read);
+        let telling = matches!(
+            effect.resource.kind,
+            ResourceKind::Credential
+                | ResourceKind::Guard
+                | ResourceKind::Persistence
+                | ResourceKind::Privilege
+                | ResourceKind::AgentConfiguration
+        );
+        lossless && quiet && !telling && effect.certainty != Certainty::Opaque
+    }
+
+    #[test]
+    fn every_example_has_the_effects_it_says() {
+        let mut wrong = Vec::new();
+        for example in FAMILIES.iter().flat_map(|family| &family.example) {
+            let found = effects(&example.line);
+            let shown: Vec<String> = found
+                .iter()
+                .map(|effect| format!("{} {} {}", effect.verb, effect.resource.kind, effect.reversibility.as_str()))
+                .collect();
+            let fits = if example.expect == ["free"] {
+                found.iter().all(is_free)
+            } else {
+                example.expect.iter().all(|expected| shown.contains(expected))
+            };
+            if !fits {
+                wrong.push(format!("`{}` should be {:?} and is {shown:?}", example.line, example.expect));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn no_program_is_described_twice() {
+        let mut names: Vec<&String> =
+            FAMILIES.iter().flat_map(|family| &family.command).flat_map(|command| &command.names).collect();
+        names.sort();
+        let count = names.len();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn every_file_that_says_something_shows_examples() {
+        for family in FAMILIES.iter().filter(|family| !family.command.is_empty()) {
+            assert!(!family.example.is_empty(), "a family without examples");
+        }
+    }
+
+    #[test]
+    fn every_template_says_what_it_does() {
+        let templates = FAMILIES.iter().flat_map(|family| &family.command).flat_map(|command| {
+            command.effect.iter().chain(command.sub.iter().flat_map(|sub| &sub.effect)).map(move |template| (command, template))
+        });
+        for (command, template) in templates {
+            let said =
+                template.paths.is_some() || (template.verb.is_some() && template.kind.is_some() && !template.summary.is_empty());
+            assert!(said, "an effect of {:?}", command.names);
+        }
+    }
+}

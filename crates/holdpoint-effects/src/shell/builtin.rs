@@ -1,0 +1,379 @@
+//! The shell's own commands: those that change what later words mean, and those that run their arguments.
+
+use holdpoint_core::effect::{Certainty, Effect, ResourceKind, Verb};
+use holdpoint_core::question::FileKind;
+
+use super::files::{Target, plain};
+use super::state::State;
+use super::syntax::{Assigned, Assignment, Span, Word};
+use super::value::{Field, Value};
+use super::walk::{Input, Walker};
+
+/// What a builtin leaves behind where it failed, if that is another state than where it succeeded.
+pub(crate) struct After {
+    pub(crate) failed: Option<State>,
+}
+
+/// Variables whose value is a command that a program runs.
+const COMMAND_VARIABLES: [&str; 17] = [
+    "BROWSER",
+    "EDITOR",
+    "GIT_ASKPASS",
+    "GIT_EDITOR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_PAGER",
+    "GIT_SEQUENCE_EDITOR",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "LESSOPEN",
+    "MANPAGER",
+    "PAGER",
+    "PROMPT_COMMAND",
+    "PSQL_EDITOR",
+    "PSQL_PAGER",
+    "SSH_ASKPASS",
+    "VISUAL",
+];
+/// Variables that make other programs load or run code.
+const CODE_VARIABLES: [&str; 12] = [
+    "BASH_ENV",
+    "DYLD_INSERT_LIBRARIES",
+    "ENV",
+    "GIT_EXEC_PATH",
+    "GIT_TEMPLATE_DIR",
+    "LD_AUDIT",
+    "LD_PRELOAD",
+    "PERL5OPT",
+    "PROMPT0",
+    "PS4",
+    "PYTHONSTARTUP",
+    "RUBYOPT",
+];
+
+impl Walker<'_> {
+    /// Follows a builtin; nothing when the name is none.
+    pub(crate) fn builtin(
+        &mut self,
+        name: &str,
+        arguments: &[Field],
+        words: &[&Word],
+        directory: Option<&str>,
+        span: &Span,
+    ) -> Option<After> {
+        let mut failed = None;
+        match name {
+            ":" | "true" | "false" | "shift" | "wait" | "getopts" | "hash" | "umask" | "ulimit" | "times" | "jobs" | "fg"
+            | "bg" | "disown" | "dirs" | "type" | "help" | "history" | "caller" | "suspend" | "enable" | "compgen" | "bind" => {
+                if matches!(name, "enable" | "hash" | "bind") && arguments.iter().any(|field| field.value.head().starts_with('-'))
+                {
+                    self.opaque(name, "it changes what names mean", span.clone());
+                } else {
+                    self.looks(name, span);
+                }
+            }
+            "echo" | "pwd" | "let" => {
+                words.iter().skip(1).filter(|_| name == "let").for_each(|word| self.evaluated_subscript(word));
+                self.looks(name, span);
+            }
+            "test" | "[" => {
+                words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
+                self.looks(name, span);
+            }
+            "exit" | "return" | "break" | "continue" | "logout" => {
+                self.looks(name, span);
+                self.state.alive = false;
+            }
+            "cd" | "pushd" | "popd" => {
+                self.looks(name, span);
+                failed = self.change_directory(name, arguments, directory);
+            }
+            "export" | "declare" | "typeset" | "local" | "readonly" => self.declare(name, words, span),
+            "unset" => {
+                self.looks(name, span);
+                for word in words.iter().skip(1) {
+                    self.evaluated_subscript(word);
+                }
+                for name in arguments.iter().filter_map(Field::known) {
+                    self.state.functions.remove(&name);
+                    self.state.set(&name, vec![Value::text("")]);
+                }
+            }
+            "set" => self.set(arguments, span),
+            "shopt" => self.shopt(arguments, span),
+            "alias" => self.alias(arguments, span),
+            "unalias" => self.looks(name, span),
+            "read" | "mapfile" | "readarray" => self.read(name, arguments, words, span),
+            "printf" => self.printf(arguments, words, span),
+            "eval" => self.eval(arguments, span),
+            "source" | "." => self.source(arguments, directory, span),
+            "exec" => match arguments.iter().position(|field| !field.value.head().starts_with('-')) {
+                Some(first) => self.run_words(arguments.get(first..).unwrap_or_default(), directory, span),
+                None => self.looks(name, span),
+            },
+            "command" | "builtin" => return Some(self.command_builtin(arguments, words, directory, span)),
+            "trap" => self.trap(arguments, span),
+            "complete" => self.opaque(name, "it registers code for later", span.clone()),
+            "coproc" | "time" => self.run_words(arguments, directory, span),
+            _ => return None,
+        }
+        Some(After { failed })
+    }
+
+    /// Notes a builtin that changes nothing outside the shell.
+    fn looks(&mut self, name: &str, span: &Span) {
+        self.note(plain(Verb::Read, ResourceKind::Program, name, format!("Looks only (`{name}`)"), span.clone()));
+    }
+
+    fn change_directory(&mut self, name: &str, arguments: &[Field], directory: Option<&str>) -> Option<State> {
+        let operand =
+            arguments.iter().find(|field| !matches!(field.known().as_deref(), Some("-P" | "-L" | "-e" | "-@" | "--" | "-n")));
+        let home = Field::new(self.world.home().map_or_else(Value::unknown, Value::text), 0..0);
+        let target = match (operand, name) {
+            (Some(field), _) if field.known().as_deref() == Some("-") || field.value.head().starts_with('+') => None,
+            (Some(field), _) => Some(field.clone()),
+            (None, "cd") => Some(home),
+            (None, _) => None,
+        };
+        // With CDPATH a relative name may lead elsewhere.
+        let searched = self.state.variables.contains_key("CDPATH")
+            && operand.is_some_and(|field| !field.value.head().starts_with(['/', '.']));
+        let destination = match target.map(|field| self.target(&field.value, directory)) {
+            Some(Target::Exactly(path)) if !searched => Some(path),
+            Some(Target::Nothing) => directory.map(str::to_owned),
+            _ => None,
+        };
+        let exists = match &destination {
+            Some(path) if self.state.made.contains(&format!("{path}/")) => true,
+            Some(path) => self.site_facts(path).is_some_and(|kind| kind == FileKind::Directory),
+            None => false,
+        };
+        let failed = if exists { None } else { self.copied() };
+        self.state.directories = vec![destination];
+        failed
+    }
+
+    fn site_facts(&self, path: &str) -> Option<FileKind> {
+        match self.site {
+            super::walk::Site::Here => self.world.path(path).map(|facts| facts.kind),
+            super::walk::Site::There(_) => None,
+        }
+    }
+
+    fn declare(&mut self, name: &str, words: &[&Word], span: &Span) {
+        self.looks(name, span);
+        let mut integer = false;
+        for word in words.iter().skip(1) {
+            let Some(text) = word.parts.first().map(|_| self.single(word)) else { continue };
+            if let Some(option) = word.plain().filter(|text| text.starts_with('-')) {
+                integer |= option.contains('i') || option.contains('n');
+                continue;
+            }
+            for value in text {
+                self.declared(&value, integer, span);
+            }
+        }
+    }
+
+    /// `name=value` after expansion, so quotes around all of it do not matter.
+    fn declared(&mut self, value: &Value, integer: bool, span: &Span) {
+        let head = value.head();
+        if super::looks_evaluated(head) {
+            return self.opaque(head, "a subscript is evaluated as code", span.clone());
+        }
+        let Some((name, first)) = head.split_once('=') else {
+            if value.has_unknown() {
+                self.opaque(&value.shown(), "the line does not determine which variable it sets", span.clone());
+            }
+            return;
+        };
+        let append = name.ends_with('+');
+        let name = name.trim_end_matches('+').to_owned();
+        let mut assigned = Value::text(first);
+        assigned.append(Value { pieces: value.pieces.iter().skip(1).cloned().collect() });
+        if integer && (assigned.has_unknown() || assigned.head().contains('[')) {
+            self.opaque(&name, "an arithmetic value is evaluated as code", span.clone());
+        }
+        self.check_variable(&name, &assigned, span);
+        self.state.set(&name, vec![if append || integer { Value::unknown() } else { assigned }]);
+    }
+
+    /// An assignment in front of a command, which holds for that command.
+    pub(crate) fn variable_for_command(&mut self, assignment: &Assignment, span: &Span) {
+        self.dangerous_variable(assignment, span);
+    }
+
+    /// Notes what an assignment to a variable with a meaning does.
+    pub(crate) fn dangerous_variable(&mut self, assignment: &Assignment, span: &Span) {
+        if let Assigned::Scalar(word) = &assignment.value {
+            for value in self.single(word) {
+                self.check_variable(&assignment.name, &value, span);
+            }
+        }
+    }
+
+    pub(crate) fn check_variable(&mut self, name: &str, value: &Value, span: &Span) {
+        let known = value.known();
+        if COMMAND_VARIABLES.contains(&name) {
+            if known.as_deref() != Some("") {
+                self.inner_text(value, span.clone());
+            }
+        } else if CODE_VARIABLES.contains(&name) {
+            let harmless = known.as_deref().is_some_and(|text| text.is_empty() || (name == "PS4" && !text.contains(['$', '`'])));
+            if !harmless {
+                self.opaque(name, "a variable makes other programs run code", span.clone());
+            }
+        } else if name == "NODE_OPTIONS"
+            && known.as_deref().is_none_or(|text| ["require", "import", "loader", "-r"].iter().any(|flag| text.contains(flag)))
+        {
+            self.opaque(name, "a variable makes other programs run code", span.clone());
+        } else if name == "PATH" {
+            self.search_path(value, span);
+        }
+    }
+
+    /// Programs are looked up elsewhere: harmless when only the usual directories come before the ones that were there.
+    fn search_path(&mut self, value: &Value, span: &Span) {
+        let before = value.shown();
+        let summary = format!("Looks for programs in other directories (`{before}`)");
+        let effect = plain(Verb::Execute, ResourceKind::Program, "PATH", summary, span.clone());
+        self.note(Effect { certainty: Certainty::Delegated, ..effect });
+    }
+
+    fn set(&mut self, arguments: &[Field], span: &Span) {
+        self.looks("set", span);
+        let dashes = arguments.iter().position(|field| field.known().as_deref() == Some("--"));
+        let first = arguments.first().map(|field| field.value.head().starts_with(['-', '+']));
+        let positional = match (dashes, first) {
+            (Some(at), _) => arguments.get(at + 1..),
+            (None, Some(false)) => Some(arguments),
+            _ => None,
+        };
+        if let Some(positional) = positional {
+            self.state.positional = positional.iter().map(|field| field.value.clone()).collect();
+        }
+    }
+
+    fn shopt(&mut self, arguments: &[Field], span: &Span) {
+        let enables = |name: &str| arguments.iter().any(|field| field.known().is_none_or(|text| text == name));
+        if enables("-s") && (enables("extglob") || enables("expand_aliases")) {
+            self.opaque("shopt", "it changes how the rest is read", span.clone());
+        } else {
+            self.looks("shopt", span);
+        }
+    }
+
+    /// Aliases take effect on later lines of some shells: what they stand for is followed where they are defined.
+    fn alias(&mut self, arguments: &[Field], span: &Span) {
+        self.looks("alias", span);
+        for field in arguments {
+            let mut value = field.value.clone();
+            let Some((_, first)) = value.head().split_once('=') else { continue };
+            let first = first.to_owned();
+            if let Some(piece) = value.pieces.first_mut() {
+                *piece = super::value::Piece::Text(first);
+            }
+            self.apart(|walker| walker.inner_text(&value, span.clone()));
+        }
+    }
+
+    fn read(&mut self, name: &str, arguments: &[Field], words: &[&Word], span: &Span) {
+        self.looks(name, span);
+        words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
+        if name != "read" && arguments.iter().any(|field| field.value.head().starts_with("-C")) {
+            self.opaque(name, "it runs code for every line", span.clone());
+        }
+        for field in arguments {
+            match field.known() {
+                Some(variable) if !variable.starts_with('-') => self.state.set(&variable, vec![Value::unknown()]),
+                Some(_) => {}
+                None => self.opaque(&field.shown(), "the line does not determine which variable it sets", span.clone()),
+            }
+        }
+        self.state.set("REPLY", vec![Value::unknown()]);
+        if name != "read" {
+            for variable in arguments.iter().filter_map(Field::known).filter(|text| !text.starts_with('-')) {
+                self.state.variables.remove(&variable);
+                self.state.arrays.insert(variable, vec![Value::loose()]);
+            }
+        }
+    }
+
+    fn printf(&mut self, arguments: &[Field], words: &[&Word], span: &Span) {
+        self.looks("printf", span);
+        words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
+        if let Some([_, variable, ..]) =
+            arguments.iter().position(|field| field.known().as_deref() == Some("-v")).and_then(|at| arguments.get(at..))
+        {
+            match variable.known() {
+                Some(variable) => self.state.set(&variable, vec![Value::unknown()]),
+                None => self.opaque("printf", "the line does not determine which variable it sets", span.clone()),
+            }
+        }
+    }
+
+    fn eval(&mut self, arguments: &[Field], span: &Span) {
+        let mut text = Value::default();
+        for (index, field) in arguments.iter().enumerate() {
+            if index > 0 {
+                text.push(super::value::Piece::Text(" ".to_owned()));
+            }
+            let mut value = field.value.clone();
+            for piece in &mut value.pieces {
+                // A glob that matches nothing stays as it is; one that matches gives names, which are read as code.
+                if matches!(piece, super::value::Piece::Pattern(_)) {
+                    *piece = super::value::Piece::Any { shape: super::value::Shape::Anything, loose: true };
+                }
+            }
+            text.append(value);
+        }
+        self.inner_text(&text, span.clone());
+    }
+
+    fn source(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let Some((file, rest)) = arguments.split_first() else { return };
+        if file.known().as_deref() == Some("/dev/stdin") {
+            return self.run_input("source", span);
+        }
+        self.script(file, rest, directory, "source");
+    }
+
+    fn command_builtin(&mut self, arguments: &[Field], words: &[&Word], directory: Option<&str>, span: &Span) -> After {
+        let describes = arguments.first().and_then(Field::known).is_some_and(|option| matches!(option.as_str(), "-v" | "-V"));
+        if describes || arguments.is_empty() {
+            self.looks("command", span);
+            return After { failed: None };
+        }
+        let skip = arguments.iter().take_while(|field| matches!(field.known().as_deref(), Some("-p" | "--"))).count();
+        let rest = arguments.get(skip..).unwrap_or_default();
+        let Some((name, inner)) = rest.split_first() else { return After { failed: None } };
+        let Some(known) = name.known() else {
+            self.opaque(&name.shown(), "the line does not determine which program runs", span.clone());
+            return After { failed: None };
+        };
+        self.ran.insert(known.clone());
+        if !self.deeper(span) {
+            return After { failed: None };
+        }
+        let after = self.builtin(&known, inner, words.get(skip + 1..).unwrap_or_default(), directory, span);
+        let after = after.unwrap_or_else(|| {
+            self.program(&known, name, inner, directory, span);
+            After { failed: None }
+        });
+        self.depth -= 1;
+        after
+    }
+
+    fn trap(&mut self, arguments: &[Field], span: &Span) {
+        self.looks("trap", span);
+        let action = arguments.iter().find(|field| !matches!(field.known().as_deref(), Some("--" | "-p" | "-l")));
+        if let Some(action) = action.filter(|action| arguments.len() > 1 && action.known().as_deref() != Some("-")) {
+            let value = action.value.clone();
+            // It runs later, perhaps with other values: it is followed now and once more at the end.
+            self.traps.push((value.clone(), span.clone()));
+            self.apart(|walker| {
+                walker.input = Input::Inherited;
+                walker.inner_text(&value, span.clone());
+            });
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! One command with its words expanded: which function, builtin, wrapper or program it is, and who reads it on.
+
+use std::rc::Rc;
+
+use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
+use holdpoint_core::question::Place;
+
+use super::files::{Target, plain};
+use super::state::State;
+use super::syntax::{Command, Span, Word};
+use super::value::{Field, Value};
+use super::walk::{Input, Site, Walker};
+use crate::families;
+
+/// Directories whose programs are those that their names say.
+const PROGRAM_DIRECTORIES: [&str; 8] =
+    ["/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "/snap/bin"];
+
+impl Walker<'_> {
+    /// Follows one command; gives the state in which it may have failed where that is another one.
+    pub(crate) fn invoke(&mut self, fields: &[Field], words: &[&Word], directory: Option<&str>, span: &Span) -> Option<State> {
+        let (name, arguments) = fields.split_first()?;
+        if !self.budget.walk_steps(fields.len()) {
+            self.stop(span.clone());
+            return None;
+        }
+        let Some(known) = name.known() else {
+            self.opaque(&name.shown(), "the line does not determine which program runs", span.clone());
+            return None;
+        };
+        self.ran.insert(known.clone());
+        if let Some(bodies) = self.state.functions.get(&known).cloned() {
+            self.call(&bodies, arguments, span);
+            return None;
+        }
+        if !self.deeper(span) {
+            return None;
+        }
+        let failed = match self.builtin(&known, arguments, words, directory, span) {
+            Some(after) => after.failed,
+            None => {
+                self.program(&known, name, arguments, directory, span);
+                None
+            }
+        };
+        self.depth -= 1;
+        failed
+    }
+
+    /// Follows a program that is no function and no builtin.
+    pub(crate) fn program(&mut self, known: &str, name: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let program = match known.rsplit_once('/') {
+            Some((place, base)) if PROGRAM_DIRECTORIES.contains(&place) => base,
+            Some(_) => return self.script(name, arguments, directory, "itself"),
+            None => known,
+        };
+        if program != known {
+            self.ran.insert(program.to_owned());
+        }
+        if self.wrapper(program, arguments, directory, span) || self.reader(program, arguments, directory, span) {
+            return;
+        }
+        match families::command(program) {
+            Some(command) => self.apply(program, command, arguments, directory, span),
+            None => self.unknown_program(program, span),
+        }
+    }
+
+    /// Runs words as a command of its own, as wrappers do: no functions, no aliases.
+    pub(crate) fn run_words(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
+        let Some((name, arguments)) = words.split_first() else { return };
+        if !self.budget.walk_steps(words.len()) {
+            return self.stop(span.clone());
+        }
+        let Some(known) = name.known() else {
+            return self.opaque(&name.shown(), "the line does not determine which program runs", span.clone());
+        };
+        self.ran.insert(known.clone());
+        if self.deeper(span) {
+            self.program(&known, name, arguments, directory, span);
+            self.depth -= 1;
+        }
+    }
+
+    fn unknown_program(&mut self, program: &str, span: &Span) {
+        let summary = format!("Runs `{program}`, a program of which nothing is known");
+        let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
+        self.note(Effect {
+            certainty: Certainty::Delegated,
+            magnitude: Magnitude::unbounded(Unit::Items),
+            reversibility: Reversibility::Effort,
+            ..effect
+        });
+    }
+
+    /// Calls a function that the text defined.
+    fn call(&mut self, bodies: &[Rc<Command>], arguments: &[Field], span: &Span) {
+        let outer = std::mem::replace(&mut self.state.positional, arguments.iter().map(|field| field.value.clone()).collect());
+        for body in bodies {
+            let running = self.calling.iter().any(|other| Rc::ptr_eq(other, body));
+            if running || !self.deeper(span) {
+                continue;
+            }
+            self.calling.push(Rc::clone(body));
+            self.command(body);
+            self.calling.pop();
+            self.depth -= 1;
+        }
+        self.state.alive = true;
+        self.state.positional = outer;
+    }
+
+    /// Runs a file: a shell script is read, anything else is judged by where it lies.
+    pub(crate) fn script(&mut self, file: &Field, arguments: &[Field], directory: Option<&str>, interpreter: &str) {
+        let span = file.span.clone();
+        let shell = matches!(interpreter, "bash" | "sh" | "dash" | "source" | "itself" | "ksh");
+        let path = match self.target(&file.value, directory) {
+            Target::Exactly(path) if !path.starts_with("/dev/") => path,
+            _ => return self.opaque(&file.shown(), "the line does not determine the code that it runs", span),
+        };
+        if shell && self.site == Site::Here && !self.state.made.contains(&path) {
+            if let Some(text) = self.world.file_text(&path) {
+                let first = text.lines().next().unwrap_or_default();
+                let other =
+                    first.starts_with("#!") && !["/sh", "/bash", "/dash", " sh", " bash"].iter().any(|name| first.contains(name));
+                if !(interpreter == "itself" && (other || !first.starts_with("#!"))) {
+                    return self.read_script(&path, text, arguments, interpreter, span);
+                }
+            }
+        }
+        self.delegated(&path, span);
+    }
+
+    fn read_script(&mut self, path: &str, text: &str, arguments: &[Field], interpreter: &str, span: Span) {
+        if self.reading.contains(path) || !self.deeper(&span) {
+            return;
+        }
+        self.reading.insert(path.to_owned());
+        self.note(plain(
+            Verb::Execute,
+            ResourceKind::File,
+            path,
+            format!("Runs the script `{path}`, which was read"),
+            span.clone(),
+        ));
+        let (text, within) = (text.to_owned(), span);
+        if interpreter == "source" {
+            self.text(&text, Some(within));
+        } else {
+            let positional = arguments.iter().map(|field| field.value.clone()).collect();
+            let name = Value::text(path);
+            self.apart(|walker| {
+                walker.state.functions.clear();
+                walker.state.positional = positional;
+                walker.state.name = name;
+                walker.text(&text, Some(within));
+            });
+        }
+        self.reading.remove(path);
+        self.depth -= 1;
+    }
+
+    /// A program or script that can be reached but is not read.
+    fn delegated(&mut self, path: &str, span: Span) {
+        let facts = match self.site {
+            Site::Here => self.world.path(path),
+            Site::There(_) => None,
+        };
+        let kept = facts.is_some_and(|facts| facts.place == Place::WorkTree);
+        let summary = format!("Runs `{path}`, which is not read");
+        let effect = plain(Verb::Execute, ResourceKind::File, path, summary, span);
+        let certainty = if kept { Certainty::Delegated } else { Certainty::Opaque };
+        let reversibility = if kept { Reversibility::Effort } else { Reversibility::Irreversible };
+        self.note(Effect { certainty, reversibility, magnitude: Magnitude::unbounded(Unit::Items), ..effect });
+    }
+
+    /// Runs what is on standard input as shell text.
+    pub(crate) fn run_input(&mut self, program: &str, span: &Span) {
+        match self.input.clone() {
+            Input::Text(text) => {
+                let outer = std::mem::replace(&mut self.input, Input::Inherited);
+                self.inner_text(&text, span.clone());
+                self.input = outer;
+            }
+            Input::File(path) => {
+                let file = Field::new(Value::text(path), span.clone());
+                self.script(&file, &[], None, "bash");
+            }
+            Input::Piped => self.unseen_code(program, "what another program prints", span),
+            Input::Inherited => {
+                let summary = format!("Starts `{program}`, which waits for somebody to type");
+                self.note(plain(Verb::Execute, ResourceKind::Process, program, summary, span.clone()));
+            }
+        }
+    }
+
+    /// Runs code that cannot be seen before it runs.
+    pub(crate) fn unseen_code(&mut self, program: &str, source: &str, span: &Span) {
+        let summary = format!("Runs code that cannot be seen: `{program}` gets {source}");
+        let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
+        self.note(Effect {
+            certainty: Certainty::Opaque,
+            reversibility: Reversibility::Irreversible,
+            environment: Environment::Unknown,
+            magnitude: Magnitude::unbounded(Unit::Items),
+            ..effect
+        });
+    }
+
+    pub(crate) fn repository_at(&self, directory: &str) -> Option<&holdpoint_core::question::RepositoryFacts> {
+        match self.site {
+            Site::Here => self.world.repository(directory).flatten(),
+            Site::There(_) => None,
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! Acts on paths: delete, overwrite, change, move. Each asks what is there and what git or a build could bring back.
+
+use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
+use holdpoint_core::question::{FileKind, PathFacts, Place};
+
+use super::syntax::Span;
+use super::value::{Field, Piece, Shape, Value};
+use super::walk::{Site, Walker};
+use crate::paths;
+use crate::recover::{Loss, holds, kind_of, loss};
+use crate::world::absolute;
+
+/// What an operand names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Target {
+    Exactly(String),
+    /// Whatever has this name somewhere below a path.
+    Below(String, String),
+    /// All paths that match an absolute pattern.
+    Matching(String),
+    /// Nothing: an empty word.
+    Nothing,
+    /// A temporary file or directory that the line made, or something in it.
+    Scratch,
+    /// Something that the line does not determine. It could be anything.
+    Unknown,
+}
+
+/// Most matches of a pattern that are looked at one by one.
+const MATCHES_MAX: usize = 32;
+
+impl Walker<'_> {
+    /// What a word names as a path.
+    pub(crate) fn target(&self, value: &Value, directory: Option<&str>) -> Target {
+        if let Some(Piece::Any { shape: Shape::Scratch, .. }) = value.pieces.first() {
+            let rest = value.pieces.iter().skip(1);
+            let inside = rest.clone().all(|piece| {
+                !matches!(piece, Piece::Any { shape: Shape::Anything, .. })
+                    && !matches!(piece, Piece::Text(text) if text.contains(".."))
+            });
+            return if inside { Target::Scratch } else { Target::Unknown };
+        }
+        let place = |path: &str| match directory {
+            _ if path.starts_with('/') => Some(absolute(path, "/")),
+            Some(directory) => Some(absolute(path, directory)),
+            None => None,
+        };
+        if let Some(text) = value.known() {
+            return match (text.is_empty(), place(&text)) {
+                (true, _) => Target::Nothing,
+                (false, Some(path)) => Target::Exactly(path),
+                (false, None) => Target::Unknown,
+            };
+        }
+        match value.pattern().and_then(|pattern| place(&pattern)) {
+            Some(pattern) => match pattern.split_once("/**/") {
+                Some((start, name)) if !start.contains(['*', '?', '[']) => Target::Below(absolute(start, "/"), name.to_owned()),
+                _ => Target::Matching(pattern),
+            },
+            None => Target::Unknown,
+        }
+    }
+
+    fn facts(&self, path: &str) -> Option<&PathFacts> {
+        match self.site {
+            Site::Here => self.world.path(path),
+            Site::There(_) => None,
+        }
+    }
+
+    /// Deletes what an operand names.
+    pub(crate) fn delete(&mut self, operand: &Field, directory: Option<&str>) {
+        self.lose(operand, directory, Verb::Delete, "Deletes");
+    }
+
+    /// Loses what an operand names by an act that the sentence begins with.
+    pub(crate) fn lose(&mut self, operand: &Field, directory: Option<&str>, verb: Verb, act: &str) {
+        let span = operand.span.clone();
+        match self.target(&operand.value, directory) {
+            Target::Below(start, name) => self.lose_below(&start, &name, verb, act, span),
+            Target::Exactly(path) => self.lose_path(&path, verb, act, span),
+            Target::Matching(pattern) => self.lose_matching(&pattern, verb, act, span),
+            Target::Nothing => {}
+            Target::Scratch => self.note(scratch(verb, act, span)),
+            Target::Unknown => self.note(Effect { span: Some(span), ..anything(verb, act, &operand.shown()) }),
+        }
+    }
+
+    /// Loses what has a name somewhere below a path: all of it at worst, unless the name is that of something made by a build.
+    fn lose_below(&mut self, start: &str, name: &str, verb: Verb, act: &str, span: Span) {
+        let facts = self.facts(start);
+        let own = facts.is_some_and(|facts| matches!(facts.place, Place::WorkTree | Place::Scratch));
+        let mut found = loss(self.world, start, facts);
+        found.what = format!("whatever is named `{name}` below `{start}`");
+        found.certainty = Certainty::Worst;
+        if own && paths::regenerable(name) {
+            found.reversibility = found.reversibility.min(Reversibility::Regenerable);
+        }
+        self.note(Effect { span: Some(span), ..found.effect(verb, act) });
+    }
+
+    fn lose_matching(&mut self, pattern: &str, verb: Verb, act: &str, span: Span) {
+        let paths = match self.site {
+            Site::Here => self.world.matches(pattern),
+            Site::There(_) => None,
+        };
+        let sweeps_scratch = ["/tmp/*", "/var/tmp/*", "/tmp/.*"].contains(&pattern);
+        let touched = self
+            .state
+            .moved
+            .iter()
+            .any(|moved| parent(pattern).is_some_and(|parent| holds(parent, moved) || holds(moved, parent)));
+        match paths {
+            Some([]) if !touched => self.note(nothing_there(verb, act, pattern, span)),
+            Some(paths) if paths.len() <= MATCHES_MAX && !sweeps_scratch && !touched => {
+                for path in paths {
+                    self.lose_path(path, verb, act, span.clone());
+                }
+            }
+            paths => {
+                let count = paths.map(|paths| u64::try_from(paths.len()).unwrap_or(u64::MAX));
+                let found = Loss {
+                    resource: Resource { kind: ResourceKind::File, name: pattern.to_owned() },
+                    magnitude: Magnitude { count: count.filter(|count| *count > 0), unit: Unit::Files },
+                    reversibility: Reversibility::Irreversible,
+                    certainty: Certainty::Worst,
+                    what: format!("everything that matches `{pattern}`"),
+                };
+                self.note(Effect { span: Some(span), ..found.effect(verb, act) });
+            }
+        }
+    }
+
+    pub(crate) fn lose_path(&mut self, path: &str, verb: Verb, act: &str, span: Span) {
+        let mut found = loss(self.world, path, self.facts(path));
+        if self.state.moved.iter().any(|moved| holds(path, moved) || holds(moved, path)) {
+            found.reversibility = Reversibility::Irreversible;
+            found.certainty = Certainty::Worst;
+            found.magnitude = Magnitude::unbounded(Unit::Files);
+            found.what = format!("`{path}`, to which the command itself moves or links something,");
+        } else if self.state.made.contains(path) && found.magnitude.count == Some(0) {
+            found.magnitude = Magnitude::at_most(1, Unit::Files);
+            found.reversibility = Reversibility::Regenerable;
+            found.what = format!("`{path}`, which the command itself makes");
+        }
+        self.note(Effect { span: Some(span), ..found.effect(verb, act) });
+    }
+
+    /// Writes a file as a whole: what is there is lost.
+    pub(crate) fn overwrite(&mut self, operand: &Field, directory: Option<&str>) {
+        let span = operand.span.clone();
+        let Target::Exactly(path) = self.target(&operand.value, directory) else {
+            return self.lose(operand, directory, Verb::Overwrite, "Overwrites");
+        };
+        if self.is_stream(&path, &span) {
+            return;
+        }
+        match self.facts(&path).map(|facts| facts.kind) {
+            Some(FileKind::Missing) if !self.state.moved.contains(&path) => self.create(&path, span),
+            Some(FileKind::Directory) => self.note(nothing_there(Verb::Overwrite, "Fails to overwrite", &path, span)),
+            _ => self.lose_path(&path, Verb::Overwrite, "Overwrites", span),
+        }
+    }
+
+    /// Brings a path into being.
+    pub(crate) fn create(&mut self, path: &str, span: Span) {
+        let kind = kind_of(self.world, path, self.facts(path));
+        let again = !self.state.made.insert(path.to_owned());
+        let effect = plain(Verb::Create, kind, path, format!("Creates `{path}`"), span);
+        if again && kind == ResourceKind::File {
+            let summary = format!("Writes `{path}` once more, which the command itself makes");
+            self.note(Effect { verb: Verb::Overwrite, reversibility: Reversibility::Regenerable, summary, ..effect });
+        } else {
+            self.note(effect);
+        }
+    }
+
+    /// Makes a file or directory that an operand names; one that is there already stays as it is.
+    pub(crate) fn make(&mut self, operand: &Field, directory: Option<&str>) {
+        match self.target(&operand.value, directory) {
+            Target::Exactly(path) => {
+                self.state.made.insert(format!("{path}/"));
+                self.create(&path, operand.span.clone());
+            }
+            Target::Nothing | Target::Scratch => {}
+            Target::Below(..) | Target::Matching(_) | Target::Unknown => {
+                let shown = operand.shown();
+                let effect = plain(Verb::Create, ResourceKind::File, &shown, format!("Creates `{shown}`"), operand.span.clone());
+                self.note(Effect { certainty: Certainty::Worst, ..effect });
+            }
+        }
+    }
+
+    /// Changes a path without losing what is there as a whole: appending, permissions, times.
+    pub(crate) fn modify(&mut self, operand: &Field, directory: Option<&str>, act: &str) {
+        let span = operand.span.clone();
+        match self.target(&operand.value, directory) {
+            Target::Exactly(path) if self.is_stream(&path, &span) => {}
+            Target::Exactly(path) => match self.facts(&path) {
+                Some(facts) if facts.kind == FileKind::Missing => self.create(&path, span),
+                facts => {
+                    let kind = kind_of(self.world, &path, facts);
+                    self.note(plain(Verb::Modify, kind, &path, format!("{act} `{path}`"), span));
+                }
+            },
+            Target::Nothing | Target::Scratch => {}
+            Target::Below(_, name) | Target::Matching(name) => {
+                self.note(plain(Verb::Modify, ResourceKind::File, &name, format!("{act} what matches `{name}`"), span))
+            }
+            Target::Unknown => {
+                let shown = operand.shown();
+                let certain =
+                    plain(Verb::Modify, ResourceKind::File, &shown, format!("{act} `{shown}`, which could be any file"), span);
+                self.note(Effect { certainty: Certainty::Worst, reversibility: Reversibility::Effort, ..certain });
+            }
+        }
+    }
+
+    /// Edits a file in place, so that its old content is gone.
+    pub(crate) fn edit(&mut self, operand: &Field, directory: Option<&str>, act: &str) {
+        let Target::Exactly(path) = self.target(&operand.value, directory) else {
+            return self.modify(operand, directory, act);
+        };
+        let facts = self.facts(&path);
+        let kind = kind_of(self.world, &path, facts);
+        let found = loss(self.world, &path, facts);
+        let in_work_tree = facts.is_some_and(|facts| facts.place == Place::WorkTree);
+        let reversibility = match found.reversibility {
+            // An edit leaves most of a file; only outside the work tree nobody has the rest.
+            Reversibility::Irreversible if in_work_tree => Reversibility::Effort,
+            other => other,
+        };
+        let summary = format!("{act} `{path}`");
+        let effect = plain(Verb::Modify, kind, &path, summary, operand.span.clone());
+        self.note(Effect { reversibility, certainty: found.certainty, ..effect });
+    }
+
+    /// Looks at a path. Only what is telling is an effect of its own.
+    pub(crate) fn look(&mut self, operand: &Field, directory: Option<&str>) {
+        let Target::Exactly(path) = self.target(&operand.value, directory) else { return };
+        let spelled = kind_of(self.world, &path, None);
+        // Asking about every file that is read would cost more than it tells: only suspicious spellings and links matter.
+        if spelled != ResourceKind::File {
+            self.note(plain(Verb::Read, spelled, &path, format!("Reads `{path}`"), operand.span.clone()));
+        }
+    }
+
+    /// Moves or copies sources to a target; what lies there, and what earlier sources put there, is lost.
+    pub(crate) fn transfer(&mut self, sources: &[Field], target: &Field, directory: Option<&str>, moves: bool) {
+        let resolved = self.target(&target.value, directory);
+        let Target::Exactly(path) = resolved else {
+            if resolved != Target::Scratch {
+                self.lose(target, directory, Verb::Overwrite, "Overwrites");
+            }
+            return self.leave_sources(sources, directory, moves);
+        };
+        if self.is_stream(&path, &target.span) {
+            return self.lose_sources(sources, directory, moves);
+        }
+        let facts = self.facts(&path);
+        let is_directory =
+            facts.is_some_and(|facts| facts.kind == FileKind::Directory) || self.state.made.contains(&format!("{path}/"));
+        if is_directory {
+            for source in sources {
+                self.transfer_into(source, &path, directory, moves);
+            }
+        } else {
+            self.transfer_onto(sources, &path, target, directory);
+        }
+        self.leave_sources(sources, directory, moves);
+    }
+
+    /// Several sources onto what is no directory: each overwrites the one before.
+    fn transfer_onto(&mut self, sources: &[Field], path: &str, target: &Field, directory: Option<&str>) {
+        let missing = self.facts(path).is_some_and(|facts| facts.kind == FileKind::Missing);
+        let several = sources.len() > 1
+            || sources.iter().any(|source| source.value.has_pattern() && !self.one_match(&source.value, directory));
+        let again = self.state.moved.contains(path);
+        if several || again {
+            let what = format!("what was moved or copied to `{path}` before: it is no directory, so each replaces the last");
+            let resource = Resource { kind: ResourceKind::File, name: path.to_owned() };
+            let magnitude = Magnitude::unbounded(Unit::Files);
+            let found =
+                Loss { resource, magnitude, reversibility: Reversibility::Irreversible, certainty: Certainty::Worst, what };
+            self.note(Effect { span: Some(target.span.clone()), ..found.effect(Verb::Overwrite, "Overwrites") });
+        }
+        if !missing {
+            self.lose_path(path, Verb::Overwrite, "Overwrites", target.span.clone());
+        } else if !again {
+            self.create(path, target.span.clone());
+        }
+        self.state.moved.insert(path.to_owned());
+    }
+
+    fn one_match(&self, value: &Value, directory: Option<&str>) -> bool {
+        match self.target(value, directory) {
+            Target::Matching(pattern) => self.world.matches(&pattern).is_some_and(|paths| paths.len() <= 1),
+            _ => false,
+        }
+    }
+
+    /// One source into a directory that exists.
+    fn transfer_into(&mut self, source: &Field, into: &str, directory: Option<&str>, moves: bool) {
+        let names: Vec<String> = match self.target(&source.value, directory) {
+            Target::Exactly(path) => vec![path],
+            Target::Matching(pattern) => match self.world.matches(&pattern) {
+                Some(paths) if paths.len() <= MATCHES_MAX => paths.to_vec(),
+                _ => {
+                    let act = if moves { "Moves files into" } else { "Copies files into" };
+                    let effect = plain(Verb::Modify, ResourceKind::File, into, format!("{act} `{into}`"), source.span.clone());
+                    return self.note(Effect { certainty: Certainty::Worst, reversibility: Reversibility::Effort, ..effect });
+                }
+            },
+            Target::Below(..) | Target::Nothing | Target::Scratch | Target::Unknown => return,
+        };
+        for name in names {
+            let base = name.rsplit('/').next().unwrap_or_default();
+            let path = format!("{}/{base}", into.trim_end_matches('/'));
+            let there = self.facts(&path).map(|facts| facts.kind);
+            match there {
+                Some(FileKind::Missing) => self.create(&path, source.span.clone()),
+                // A directory is merged into, not replaced; which files it has in common is not asked.
+                Some(FileKind::Directory) => {
+                    let effect =
+                        plain(Verb::Modify, ResourceKind::File, &path, format!("Puts files into `{path}`"), source.span.clone());
+                    self.note(Effect { certainty: Certainty::Worst, ..effect });
+                }
+                _ => self.lose_path(&path, Verb::Overwrite, "Overwrites", source.span.clone()),
+            }
+            if moves {
+                self.state.moved.insert(path);
+            }
+        }
+    }
+
+    /// What a move leaves behind: the sources are gone from where they were, but not lost.
+    fn leave_sources(&mut self, sources: &[Field], directory: Option<&str>, moves: bool) {
+        if !moves {
+            return sources.iter().for_each(|source| self.look(source, directory));
+        }
+        for source in sources {
+            let (name, kind) = match self.target(&source.value, directory) {
+                Target::Exactly(path) => {
+                    let kind = kind_of(self.world, &path, self.facts(&path));
+                    (path, kind)
+                }
+                Target::Below(_, pattern) | Target::Matching(pattern) => (pattern, ResourceKind::File),
+                Target::Nothing | Target::Scratch => continue,
+                Target::Unknown => (source.shown(), ResourceKind::File),
+            };
+            let far = self.facts(&name).is_none_or(|facts| {
+                !matches!(facts.place, Place::WorkTree | Place::Scratch) || holds(&name, self.world.directory())
+            });
+            let effect = plain(Verb::Modify, kind, &name, format!("Moves `{name}` away"), source.span.clone());
+            self.note(Effect { reversibility: if far { Reversibility::Effort } else { Reversibility::Lossless }, ..effect });
+        }
+    }
+
+    fn lose_sources(&mut self, sources: &[Field], directory: Option<&str>, moves: bool) {
+        for source in sources {
+            if moves {
+                self.lose(source, directory, Verb::Delete, "Throws away");
+            } else {
+                self.look(source, directory);
+            }
+        }
+    }
+
+    /// Whether a path is a stream and no file: nothing at it can be lost. Sockets that bash opens are noted.
+    fn is_stream(&mut self, path: &str, span: &Span) -> bool {
+        if let Some(host) = path.strip_prefix("/dev/tcp/").or_else(|| path.strip_prefix("/dev/udp/")) {
+            let effect = plain(Verb::Publish, ResourceKind::Host, host, format!("Sends data to `{host}`"), span.clone());
+            self.note(Effect {
+                environment: Environment::Named(host.to_owned()),
+                reversibility: Reversibility::Irreversible,
+                ..effect
+            });
+            return true;
+        }
+        matches!(path, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/stdin" | "/dev/tty" | "/dev/zero" | "/dev/full")
+            || path.starts_with("/dev/fd/")
+    }
+}
+
+fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+/// An effect on one thing that loses nothing.
+pub(crate) fn plain(verb: Verb, kind: ResourceKind, name: &str, summary: String, span: Span) -> Effect {
+    Effect {
+        verb,
+        resource: Resource { kind, name: name.to_owned() },
+        environment: Environment::Local,
+        magnitude: Magnitude::at_most(1, Unit::Items),
+        reversibility: Reversibility::Lossless,
+        certainty: Certainty::Exact,
+        summary,
+        span: Some(span),
+    }
+}
+
+fn scratch(verb: Verb, act: &str, span: Span) -> Effect {
+    let summary = format!("{act} a temporary file or directory that the command itself makes");
+    Effect {
+        reversibility: Reversibility::Regenerable,
+        ..plain(verb, ResourceKind::File, "a temporary directory", summary, span)
+    }
+}
+
+fn nothing_there(verb: Verb, act: &str, name: &str, span: Span) -> Effect {
+    let summary = format!("{act} `{name}`; nothing is lost");
+    Effect { magnitude: Magnitude::at_most(0, Unit::Files), ..plain(verb, ResourceKind::File, name, summary, span) }
+}
+
+/// A loss of which the line does not say what is lost: it could be everything.
+fn anything(verb: Verb, act: &str, shown: &str) -> Effect {
+    let found = Loss {
+        resource: Resource { kind: ResourceKind::File, name: "/".to_owned() },
+        magnitude: Magnitude::unbounded(Unit::Files),
+        reversibility: Reversibility::Irreversible,
+        certainty: Certainty::Worst,
+        what: format!("`{shown}`, which the command does not determine: it could be everything,"),
+    };
+    found.effect(verb, act)
+}

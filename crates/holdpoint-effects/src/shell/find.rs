@@ -1,0 +1,101 @@
+//! `find`: what it deletes and what it runs.
+
+use holdpoint_core::effect::{ResourceKind, Verb};
+
+use super::files::plain;
+use super::syntax::Span;
+use super::value::{Field, Piece, Shape, Value};
+use super::walk::Walker;
+
+impl Walker<'_> {
+    pub(crate) fn find(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let expression = arguments.iter().position(|field| {
+            let head = field.value.head();
+            (head.starts_with('-') && !matches!(head, "-H" | "-L" | "-P") && !head.starts_with("-O")) || matches!(head, "(" | "!")
+        });
+        let (starts, tests) = arguments.split_at_checked(expression.unwrap_or(arguments.len())).unwrap_or((arguments, &[]));
+        let mut starts: Vec<Field> = starts.iter().filter(|field| !field.value.head().starts_with('-')).cloned().collect();
+        if starts.is_empty() {
+            starts.push(Field::new(Value::text("."), span.clone()));
+        }
+        let found = found(&starts, tests);
+        let mut acts = false;
+        let mut at = 0;
+        while let Some(test) = tests.get(at) {
+            at += 1;
+            match test.known().as_deref() {
+                Some("-delete") => {
+                    acts = true;
+                    found.iter().for_each(|field| self.delete(field, directory));
+                }
+                Some("-exec" | "-execdir" | "-ok" | "-okdir") => {
+                    acts = true;
+                    let rest = tests.get(at..).unwrap_or_default();
+                    let end =
+                        rest.iter().position(|field| matches!(field.known().as_deref(), Some(";" | "+"))).unwrap_or(rest.len());
+                    self.executed(rest.get(..end).unwrap_or_default(), &found, directory, span);
+                    at += end + 1;
+                }
+                Some("-fprint" | "-fprint0" | "-fls" | "-fprintf") => {
+                    if let Some(file) = tests.get(at) {
+                        acts = true;
+                        self.overwrite(file, directory);
+                    }
+                }
+                Some(_) => {}
+                None if test.value.starts_unknown() => {
+                    self.opaque(&test.shown(), "the line does not determine what find does", span.clone())
+                }
+                None => {}
+            }
+        }
+        if !acts {
+            self.note(plain(Verb::Read, ResourceKind::Program, "find", "Looks only (`find`)".to_owned(), span.clone()));
+        }
+    }
+
+    /// Runs the words of `-exec` for every file found.
+    fn executed(&mut self, words: &[Field], found: &[Field], directory: Option<&str>, span: &Span) {
+        for file in found {
+            let mut command = Vec::new();
+            for word in words {
+                match word.known().as_deref() {
+                    Some("{}") => command.push(file.clone()),
+                    Some(text) if text.contains("{}") => command.push(Field::new(Value::unknown(), word.span.clone())),
+                    _ => command.push(word.clone()),
+                }
+            }
+            self.run_words(&command, directory, span);
+        }
+    }
+}
+
+/// What may be found: below each start, narrowed by one `-name` where nothing widens it again.
+fn found(starts: &[Field], tests: &[Field]) -> Vec<Field> {
+    let name = |option: &str| {
+        tests
+            .iter()
+            .position(|field| field.known().as_deref() == Some(option))
+            .and_then(|at| tests.get(at + 1))
+            .and_then(Field::known)
+    };
+    let widened = tests
+        .iter()
+        .any(|field| matches!(field.known().as_deref(), None | Some("-o" | "-or" | "!" | "-not" | "," | "-prune" | "-L")));
+    let named = name("-name").filter(|_| !widened);
+    let below = |start: &Field| {
+        let mut value = start.value.clone();
+        if let Some(name) = &named {
+            value.push(Piece::Text("/".to_owned()));
+            value.push(Piece::Pattern("**".to_owned()));
+            value.push(Piece::Text("/".to_owned()));
+            if name.contains(['[', '\\', '/']) {
+                value.push(Piece::Any { shape: Shape::Plain, loose: false });
+            } else {
+                value.push(Piece::Pattern(name.clone()));
+            }
+        }
+        Field::new(value, start.span.clone())
+    };
+    starts.iter().map(below).collect()
+}

@@ -1,0 +1,323 @@
+//! `git`: its own options, what it pushes, aliases and configuration that run programs. The rest is in `families/git.toml`.
+
+use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
+use holdpoint_core::question::Question;
+
+use super::apply::{Applied, subcommand};
+use super::files::{Target, plain};
+use super::options::{Line, Style, parse, style};
+use super::syntax::Span;
+use super::value::{Field, Value};
+use super::walk::{Site, Walker};
+use crate::families;
+use crate::world::absolute;
+
+/// Configuration whose value git runs or obeys.
+const RUNNING_CONFIGURATION: [&str; 15] = [
+    "core.askpass",
+    "core.editor",
+    "core.fsmonitor",
+    "core.gitproxy",
+    "core.hookspath",
+    "core.pager",
+    "core.sshcommand",
+    "diff.external",
+    "gpg.program",
+    "include.path",
+    "init.templatedir",
+    "sendemail.smtpserver",
+    "sequence.editor",
+    "uploadpack.packobjectshook",
+    "credential.helper",
+];
+
+impl Walker<'_> {
+    pub(crate) fn git(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let valued: Vec<String> =
+            ["-C", "-c", "--git-dir", "--work-tree", "--namespace", "--super-prefix", "--config-env", "--exec-path"]
+                .map(str::to_owned)
+                .into();
+        let (own, used) = parse(arguments, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true });
+        let rest = arguments.get(used..).unwrap_or_default();
+        for setting in own.values("-c") {
+            self.configured(setting, span);
+        }
+        if own.values("--exec-path").next().is_some() || own.values("--config-env").next().is_some() {
+            self.opaque("git", "git runs programs from elsewhere", span.clone());
+        }
+        let inside = self.git_directory(&own, directory);
+        let Some(command) = families::command("git") else { return };
+        let (sub, _) = subcommand(command, rest);
+        if sub.is_none() && !rest.is_empty() && !own.has("--help") && !own.has("--version") {
+            return self.git_alias(rest, inside.as_deref(), span);
+        }
+        match sub.and_then(|sub| sub.names.first()).map(String::as_str) {
+            Some("push") => self.git_push(rest, inside.as_deref(), span),
+            Some("config") => self.git_config(rest, inside.as_deref(), span),
+            _ => self.apply("git", command, rest, inside.as_deref(), span),
+        }
+        self.git_runs(
+            sub.and_then(|sub| sub.names.first()).map(String::as_str).unwrap_or_default(),
+            rest,
+            inside.as_deref(),
+            span,
+        );
+    }
+
+    /// The directory git works in: `-C` moves there, one after the other.
+    fn git_directory(&self, own: &Line, directory: Option<&str>) -> Option<String> {
+        let mut inside = directory.map(str::to_owned);
+        for field in own.values("-C").chain(own.values("--work-tree")) {
+            inside = match self.target(&field.value, inside.as_deref()) {
+                Target::Exactly(path) => Some(path),
+                Target::Nothing => inside,
+                _ => None,
+            };
+        }
+        match own.values("--git-dir").next().and_then(Field::known) {
+            Some(path) if inside.is_some() => Some(absolute(path.trim_end_matches(".git"), inside.as_deref().unwrap_or("/"))),
+            _ => inside,
+        }
+    }
+
+    /// `-c name=value` and `git config name value`.
+    fn configured(&mut self, setting: &Field, span: &Span) {
+        let head = setting.value.head();
+        let name = head.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        let value = head.split_once('=').map(|(_, value)| value.to_owned()).unwrap_or_default();
+        let whole = Value {
+            pieces: std::iter::once(super::value::Piece::Text(value))
+                .chain(setting.value.pieces.iter().skip(1).cloned())
+                .collect(),
+        };
+        if setting.value.starts_unknown() || name.is_empty() {
+            self.opaque(&setting.shown(), "the line does not determine what it configures", span.clone());
+        } else {
+            self.configuration(&name, &whole, span);
+        }
+    }
+
+    fn configuration(&mut self, name: &str, value: &Value, span: &Span) {
+        let external =
+            ["filter.", "diff.", "merge.", "difftool.", "mergetool.", "browser.", "man.", "pager.", "gpg.", "credential."];
+        let command_key = external.iter().any(|section| name.starts_with(section))
+            && [".clean", ".smudge", ".process", ".command", ".driver", ".cmd", ".program", ".textconv", ".helper"]
+                .iter()
+                .any(|key| name.ends_with(key));
+        let plain_value = value.known().is_some_and(|text| {
+            matches!(text.as_str(), "" | "cat" | "true" | "false" | "store" | "cache" | "osxkeychain" | "vim" | "less")
+        });
+        if name.starts_with("alias.") {
+            let shell = value.known().and_then(|text| text.strip_prefix('!').map(str::to_owned));
+            match shell {
+                Some(text) => self.apart(|walker| walker.inner_text(&Value::text(text), span.clone())),
+                None if value.known().is_none() => self.opaque(name, "the line does not determine the alias", span.clone()),
+                None => {}
+            }
+        } else if name == "core.hookspath" {
+            let summary = format!("Lets git run hooks from `{}`, or none", value.shown());
+            let effect = plain(Verb::Modify, ResourceKind::Persistence, name, summary, span.clone());
+            self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+        } else if (RUNNING_CONFIGURATION.contains(&name) || command_key) && !plain_value {
+            self.inner_text(value, span.clone());
+        }
+    }
+
+    fn git_config(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(command) = families::command("git") else { return };
+        let (sub, rest) = subcommand(command, words);
+        let (line, _) = parse(&rest, style(command, sub));
+        let reads = ["--get", "--get-all", "--get-regexp", "--list", "-l", "--show-origin", "--get-urlmatch"]
+            .iter()
+            .any(|name| line.has_exactly(name));
+        let operands: Vec<&Field> = line
+            .operands
+            .iter()
+            .filter(|field| !matches!(field.known().as_deref(), Some("set" | "get" | "list" | "unset")))
+            .collect();
+        if let ([name, value, ..], false) = (operands.as_slice(), reads) {
+            self.configuration(&name.shown().to_ascii_lowercase(), &value.value, span);
+        }
+        self.apply("git", command, words, directory, span);
+    }
+
+    /// A subcommand git does not have: an alias, or a program `git-…`.
+    fn git_alias(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
+        let Some((first, rest)) = words.split_first() else { return };
+        let name = match first.known() {
+            Some(name) if name.starts_with('-') => {
+                return self.note(plain(Verb::Read, ResourceKind::Program, "git", "Looks only (`git`)".to_owned(), span.clone()));
+            }
+            Some(name) => name,
+            None => return self.opaque(&first.shown(), "the line does not determine which subcommand runs", span.clone()),
+        };
+        let answer = match (&self.site, directory) {
+            (Site::Here, Some(directory)) => {
+                self.world.name(Question::GitAlias { directory: directory.to_owned(), name: name.clone() })
+            }
+            _ => None,
+        };
+        match answer.flatten().map(str::to_owned) {
+            Some(text) if self.deeper(span) => {
+                match text.strip_prefix('!') {
+                    Some(command) => {
+                        let mut whole = Value::text(command);
+                        whole.push(super::value::Piece::Text(" ".to_owned()));
+                        whole.append(super::wrapper::joined(rest));
+                        self.apart(|walker| walker.inner_text(&whole, span.clone()));
+                    }
+                    None => {
+                        let mut expanded: Vec<Field> =
+                            text.split_whitespace().map(|word| Field::new(Value::text(word), span.clone())).collect();
+                        expanded.extend(rest.iter().cloned());
+                        self.git(&expanded, directory, span);
+                    }
+                }
+                self.depth -= 1;
+            }
+            Some(_) => {}
+            None => {
+                let summary = format!("Runs `git {name}`, which is not a command that is known");
+                let effect = plain(Verb::Execute, ResourceKind::Program, &format!("git {name}"), summary, span.clone());
+                self.note(Effect { certainty: Certainty::Delegated, reversibility: Reversibility::Effort, ..effect });
+            }
+        }
+    }
+
+    fn git_push(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(command) = families::command("git") else { return };
+        let (sub, rest) = subcommand(command, words);
+        let (line, _) = parse(&rest, style(command, sub));
+        let applied = Applied { program: "git", command, sub, line, directory, span: span.clone() };
+        let line = &applied.line;
+        if ["--dry-run", "-n", "--help"].iter().any(|name| line.has_exactly(name)) {
+            return self.apply_line(&applied);
+        }
+        let forced = ["-f", "--force", "--mirror", "--force-with-lease", "--force-if-includes"].iter().any(|name| line.has(name));
+        let deletes = line.has("-d") || line.has("--delete");
+        let remote = line.operands.first().map_or_else(|| "its remote".to_owned(), Field::shown);
+        let refs: Vec<Field> = line.operands.iter().skip(1).cloned().collect();
+        let uncertain = line.uncertain;
+        let facts = directory.and_then(|directory| self.repository_at(directory));
+        let (branch, default) =
+            (facts.and_then(|facts| facts.branch.clone()), facts.and_then(|facts| facts.default_branch.clone()));
+        let all = line.has("--all") || line.has("--mirror") || line.has("--branches") || line.has("--prune");
+        if refs.is_empty() {
+            let target =
+                if all { "all branches".to_owned() } else { branch.clone().unwrap_or_else(|| "the current branch".to_owned()) };
+            let rewrites = forced || line.has("--mirror") || line.has("--prune");
+            let own = if all { None } else { branch.clone() };
+            self.pushed(
+                &remote,
+                &target,
+                if rewrites { Pushes::Rewrites } else { Pushes::Adds },
+                own.as_deref(),
+                default.as_deref(),
+                uncertain,
+                span,
+            );
+        }
+        for field in refs {
+            let shown = field.shown();
+            let spec = shown.trim_start_matches('+');
+            let (source, target) = spec.split_once(':').map_or((spec, spec), |(source, target)| (source, target));
+            let target = target.trim_start_matches("refs/heads/");
+            let target = if matches!(target, "HEAD" | "@" | "") {
+                branch.clone().unwrap_or_else(|| "HEAD".to_owned())
+            } else {
+                target.to_owned()
+            };
+            let how = if deletes || (source.is_empty() && spec.starts_with(':')) {
+                Pushes::Deletes
+            } else if forced || shown.starts_with('+') {
+                Pushes::Rewrites
+            } else {
+                Pushes::Adds
+            };
+            let unsure = uncertain || field.value.starts_unknown();
+            self.pushed(&remote, &target, how, Some(&target), default.as_deref(), unsure, span);
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a push does depends on each of them, and nothing else has this list")]
+    fn pushed(
+        &mut self,
+        remote: &str,
+        target: &str,
+        how: Pushes,
+        branch: Option<&str>,
+        default: Option<&str>,
+        unsure: bool,
+        span: &Span,
+    ) {
+        let shared = match (branch, default) {
+            (Some(branch), Some(default)) => branch == default,
+            (Some(branch), None) => matches!(branch, "main" | "master" | "trunk" | "develop" | "production"),
+            (None, _) => true,
+        };
+        let (verb, summary) = match how {
+            Pushes::Adds if unsure => (Verb::Rewrite, format!("Pushes `{target}` to `{remote}`, and may rewrite what is there")),
+            Pushes::Adds if shared => (Verb::Modify, format!("Pushes to the shared branch `{target}` of `{remote}`")),
+            Pushes::Adds => (Verb::Create, format!("Pushes `{target}` to `{remote}`")),
+            Pushes::Deletes => (Verb::Delete, format!("Deletes `{target}` on `{remote}`")),
+            Pushes::Rewrites => {
+                (Verb::Rewrite, format!("Rewrites the history of `{target}` on `{remote}`, which others may hold"))
+            }
+        };
+        let name = format!("{remote}/{target}");
+        let effect = plain(verb, ResourceKind::GitHistory, &name, summary, span.clone());
+        self.note(Effect {
+            environment: Environment::Unknown,
+            reversibility: if verb == Verb::Create || verb == Verb::Modify {
+                Reversibility::Lossless
+            } else {
+                Reversibility::Effort
+            },
+            certainty: if unsure { Certainty::Worst } else { Certainty::Exact },
+            magnitude: Magnitude::unbounded(Unit::Commits),
+            ..effect
+        });
+    }
+
+    /// Subcommands that run commands of their own.
+    fn git_runs(&mut self, sub: &str, rest: &[Field], directory: Option<&str>, span: &Span) {
+        let words = rest.get(1..).unwrap_or_default();
+        match sub {
+            "rebase" => {
+                let code = words
+                    .iter()
+                    .zip(words.iter().skip(1))
+                    .filter(|(option, _)| matches!(option.known().as_deref(), Some("-x" | "--exec")));
+                let code: Vec<Value> = code.map(|(_, text)| text.value.clone()).collect();
+                let joined = words.iter().filter_map(|field| field.known()?.strip_prefix("--exec=").map(Value::text));
+                for text in code.into_iter().chain(joined.collect::<Vec<_>>()) {
+                    self.inner_text(&text, span.clone());
+                }
+            }
+            "bisect run" => self.run_words(words.get(1..).unwrap_or_default(), directory, span),
+            "submodule foreach" => {
+                let code: Vec<Field> =
+                    words.iter().skip(1).filter(|field| !field.value.head().starts_with("--")).cloned().collect();
+                self.apart(|walker| {
+                    walker.state.directories = vec![None];
+                    walker.inner_text(&super::wrapper::joined(&code), span.clone());
+                });
+            }
+            "filter-branch" => {
+                for text in words.iter().filter(|field| !field.value.head().starts_with('-')) {
+                    if text.value.head().contains(' ') {
+                        self.inner_text(&text.value, span.clone());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pushes {
+    Adds,
+    Deletes,
+    Rewrites,
+}

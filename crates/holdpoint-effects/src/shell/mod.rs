@@ -1,0 +1,82 @@
+//! Reads what bash would run.
+//!
+//! ```text
+//! text ──► reader, words, dollar, heredoc, grammar ──► syntax ──► walk ──► command ─┬► builtin, wrapper, interpreter
+//!   └────► structure (tree-sitter): must agree                     │                ├► readers, git, find
+//!                                                                  └► expand        └► apply (families/*.toml) ──► effects
+//! ```
+//!
+//! *In scope:* bash, read twice: our own reader decides, and tree-sitter-bash must see the same commands, or the text is
+//! opaque. Every branch is followed; what the line does not determine is taken at its worst. All work is bounded.
+//!
+//! *Out of scope:* other languages (`interpreter.rs` says what it does with them), aliases and extended globs (opaque).
+
+mod apply;
+mod braces;
+mod budget;
+mod builtin;
+mod command;
+mod dollar;
+mod expand;
+mod files;
+mod find;
+mod git;
+mod grammar;
+mod heredoc;
+mod interpreter;
+mod options;
+mod outputs;
+mod postgres;
+mod reader;
+mod readers;
+mod redirect;
+mod state;
+mod structure;
+mod syntax;
+mod value;
+mod walk;
+mod words;
+mod wrapper;
+
+use std::collections::BTreeSet;
+
+use holdpoint_core::effect::Effect;
+
+use self::budget::{Budget, TEXT_MAX_BYTES};
+use self::value::{Field, Value};
+use self::walk::Walker;
+use crate::world::World;
+
+/// Reads text that bash would run: its effects, and the names of the programs and builtins that may run.
+pub(crate) fn text(text: &str, world: &World<'_>) -> (Vec<Effect>, BTreeSet<String>) {
+    let budget = Budget::new();
+    let mut walker = Walker::new(world, &budget);
+    if text.len() > TEXT_MAX_BYTES {
+        walker.opaque("", "it is longer than is read", 0..text.len());
+    } else {
+        walker.text(text, None);
+        walker.last_traps();
+    }
+    walker.finish()
+}
+
+/// Reads a program and its arguments, with no shell between.
+pub(crate) fn argv(argv: &[String], world: &World<'_>) -> (Vec<Effect>, BTreeSet<String>) {
+    let budget = Budget::new();
+    let mut walker = Walker::new(world, &budget);
+    let fields: Vec<Field> = argv.iter().map(|word| Field::new(Value::text(word.as_str()), 0..0)).collect();
+    if argv.iter().map(String::len).sum::<usize>() > TEXT_MAX_BYTES || argv.iter().any(|word| word.contains('\0')) {
+        walker.opaque("", "it is longer than is read, or holds a NUL byte", 0..0);
+    } else {
+        walker.run_words(&fields, Some(world.directory()), &(0..0));
+    }
+    walker.finish()
+}
+
+/// Whether text holds a subscript that arithmetic would evaluate as code: `a[$(…)]`, also inside quotes.
+fn looks_evaluated(text: &str) -> bool {
+    text.split_once('[').is_some_and(|(name, rest)| {
+        let named = name.bytes().last().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        named && (rest.contains("$(") || rest.contains('`'))
+    })
+}

@@ -1,0 +1,146 @@
+//! Takes a command line apart: options, their values, operands.
+
+use super::value::Field;
+use crate::families::{Command, Sub};
+
+/// A command line taken apart.
+#[derive(Debug, Default)]
+pub(crate) struct Line {
+    pub(crate) options: Vec<Given>,
+    pub(crate) operands: Vec<Field>,
+    /// Whether a word that the line does not determine may be an option as well.
+    pub(crate) uncertain: bool,
+}
+
+/// An option that was given.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// `-x`, `--name` or, with one dash, `-name`.
+    pub(crate) name: String,
+    pub(crate) value: Option<Field>,
+}
+
+impl Line {
+    /// Whether an option was given, abbreviated long options included.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.options.iter().any(|given| given.is(name))
+    }
+
+    /// Whether an option was given exactly so: for what makes a command harmless.
+    pub(crate) fn has_exactly(&self, name: &str) -> bool {
+        self.options.iter().any(|given| given.name == name)
+    }
+
+    /// The values of an option.
+    pub(crate) fn values<'l>(&'l self, name: &'l str) -> impl Iterator<Item = &'l Field> {
+        self.options.iter().filter(move |given| given.is(name)).filter_map(|given| given.value.as_ref())
+    }
+}
+
+impl Given {
+    /// An option may be written `--force=x`, abbreviated where it has two dashes, and is spelled `--name=value` in rules on values.
+    fn is(&self, name: &str) -> bool {
+        match name.split_once('=') {
+            Some((name, value)) => self.is(name) && self.value.as_ref().and_then(Field::known).is_none_or(|given| given == value),
+            None => {
+                self.name == name || (self.name.starts_with("--") && self.name.len() > 3 && name.starts_with(self.name.as_str()))
+            }
+        }
+    }
+}
+
+/// How the options of a command are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style<'s> {
+    pub(crate) valued: [&'s [String]; 2],
+    pub(crate) long_with_one_dash: bool,
+    /// Whether the first operand ends the options.
+    pub(crate) stops_at_operand: bool,
+}
+
+impl Style<'_> {
+    pub(crate) fn takes_value(&self, name: &str) -> bool {
+        self.valued.iter().any(|names| names.iter().any(|valued| valued == name))
+    }
+}
+
+pub(crate) fn style<'s>(command: &'s Command, sub: Option<&'s Sub>) -> Style<'s> {
+    let of_sub = sub.map_or(&[][..], |sub| &sub.valued);
+    Style { valued: [&command.valued, of_sub], long_with_one_dash: command.long_with_one_dash, stops_at_operand: false }
+}
+
+/// Takes words apart. With `stops_at_operand`, gives how many words were options as well.
+pub(crate) fn parse(words: &[Field], style: Style<'_>) -> (Line, usize) {
+    let mut line = Line::default();
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        let head = word.value.head();
+        if head == "--" && word.known().is_some() {
+            at += 1;
+            line.options.push(Given { name: "--".to_owned(), value: None });
+            if !style.stops_at_operand {
+                line.operands.extend(words.get(at..).unwrap_or_default().iter().cloned());
+            }
+            break;
+        }
+        if !head.starts_with('-') || head == "-" {
+            if style.stops_at_operand {
+                break;
+            }
+            line.uncertain |= word.value.starts_unknown();
+            line.operands.push(word.clone());
+            at += 1;
+            continue;
+        }
+        at += 1;
+        let next = words.get(at);
+        if option(word, next, style, &mut line) {
+            at += 1;
+        }
+    }
+    (line, at)
+}
+
+/// Reads one option; gives whether it took the next word.
+fn option(word: &Field, next: Option<&Field>, style: Style<'_>, line: &mut Line) -> bool {
+    let shown = word.shown();
+    let value = |text: &str| Some(Field::new(remainder(word, text), word.span.clone()));
+    if shown.starts_with("--") || style.long_with_one_dash {
+        return match shown.split_once('=') {
+            Some((name, _)) => {
+                line.options.push(Given { name: name.to_owned(), value: value(&format!("{name}=")) });
+                false
+            }
+            None => {
+                let takes = style.takes_value(&shown);
+                line.options.push(Given { name: shown, value: next.filter(|_| takes).cloned() });
+                takes
+            }
+        };
+    }
+    // `-abc`: three options, up to the first that takes a value.
+    let mut prefix = String::from("-");
+    for letter in shown.chars().skip(1) {
+        prefix.push(letter);
+        let name = format!("-{letter}");
+        if !style.takes_value(&name) {
+            line.options.push(Given { name, value: None });
+            continue;
+        }
+        let attached = shown.len() > prefix.len() || (word.value.len() > prefix.len());
+        let taken = if attached { value(&prefix) } else { next.cloned() };
+        line.options.push(Given { name, value: taken });
+        return !attached;
+    }
+    line.uncertain |= word.value.has_unknown();
+    false
+}
+
+/// What is left of a word behind a known beginning.
+fn remainder(word: &Field, prefix: &str) -> super::value::Value {
+    let mut value = word.value.clone();
+    if let Some(super::value::Piece::Text(text)) = value.pieces.first_mut() {
+        *text = text.get(prefix.len()..).unwrap_or_default().to_owned();
+    }
+    value
+}

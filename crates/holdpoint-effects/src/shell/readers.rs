@@ -1,0 +1,263 @@
+//! Programs whose command lines say more than data can: each reader is small, and most hand on to the families.
+
+use holdpoint_core::effect::{Effect, Environment, ResourceKind, Verb};
+
+use super::apply::{Applied, subcommand};
+use super::files::plain;
+use super::options::{parse, style};
+use super::syntax::Span;
+use super::value::{Field, Value};
+use super::walk::{Input, Walker};
+use crate::families::{self, Place};
+
+impl Walker<'_> {
+    /// Follows a program that has a reader of its own; `false` when it has none.
+    pub(crate) fn reader(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        match program {
+            "awk" | "gawk" | "mawk" | "nawk" => self.awk(program, arguments, span),
+            "docker" | "podman" | "nerdctl" => self.containers(program, arguments, directory, span),
+            "find" | "gfind" => self.find(arguments, directory, span),
+            "git" => self.git(arguments, directory, span),
+            "kubectl" | "oc" | "k" => self.kubectl(program, arguments, directory, span),
+            "psql" => self.psql(arguments, directory, span),
+            "sed" | "gsed" => self.sed(program, arguments, directory, span),
+            _ => return self.interpreter(program, arguments, directory, span),
+        }
+        true
+    }
+
+    fn taken_apart<'a>(
+        &self,
+        program: &'a str,
+        arguments: &[Field],
+        directory: Option<&'a str>,
+        span: &Span,
+    ) -> Option<Applied<'a>> {
+        let command = families::command(program)?;
+        let (sub, rest) = subcommand(command, arguments);
+        let (line, _) = parse(&rest, style(command, sub));
+        Some(Applied { program, command, sub, line, directory, span: span.clone() })
+    }
+
+    fn psql(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(applied) = self.taken_apart("psql", arguments, directory, span) else { return };
+        let environment = self.place(Place::Postgres, &applied);
+        let line = &applied.line;
+        let texts: Vec<Value> =
+            ["-c", "--command"].iter().flat_map(|name| line.values(name)).map(|field| field.value.clone()).collect();
+        let files: Vec<Field> = ["-f", "--file"].iter().flat_map(|name| line.values(name)).cloned().collect();
+        if ["-l", "--list", "--help", "-V", "--version"].iter().any(|name| line.has_exactly(name)) {
+            return self.apply_line(&applied);
+        }
+        for text in &texts {
+            self.sql(text, &environment, span);
+        }
+        for file in &files {
+            self.sql_file(file, directory, &environment, span);
+        }
+        if texts.is_empty() && files.is_empty() {
+            match self.input.clone() {
+                Input::Text(text) => self.sql(&text, &environment, span),
+                Input::File(path) => self.sql_file(&Field::new(Value::text(path), span.clone()), None, &environment, span),
+                Input::Piped => self.unseen_code("psql", "what another program prints", span),
+                Input::Inherited => {
+                    let effect = plain(
+                        Verb::Execute,
+                        ResourceKind::Database,
+                        "psql",
+                        "Opens a session that waits for somebody to type".to_owned(),
+                        span.clone(),
+                    );
+                    self.note(Effect { environment, ..effect });
+                }
+            }
+        }
+    }
+
+    fn sql(&mut self, text: &Value, environment: &Environment, span: &Span) {
+        let Some(text) = text.known() else {
+            return self.unseen_code("psql", "SQL that the line does not determine", span);
+        };
+        let _ = (text, environment);
+        self.unseen_code("psql", "SQL", span);
+    }
+
+    fn sql_file(&mut self, file: &Field, directory: Option<&str>, environment: &Environment, span: &Span) {
+        let path = match self.target(&file.value, directory) {
+            super::files::Target::Exactly(path) => path,
+            _ => return self.unseen_code("psql", "SQL from a file that the line does not determine", span),
+        };
+        let text = match self.site {
+            super::walk::Site::Here if !self.state.made.contains(&path) => self.world.file_text(&path).map(str::to_owned),
+            _ => None,
+        };
+        match text {
+            Some(text) => self.sql(&Value::text(text), environment, span),
+            None => self.unseen_code("psql", &format!("SQL from `{path}`"), span),
+        }
+    }
+
+    fn containers(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(applied) = self.taken_apart(program, arguments, directory, span) else { return };
+        self.apply(program, applied.command, arguments, directory, span);
+        let sub = applied.sub.and_then(|sub| sub.names.first()).map(String::as_str).unwrap_or_default();
+        let environment = self.place(Place::Docker, &applied);
+        match sub {
+            "exec" | "compose exec" => self.inside(
+                sub_words(applied.command, arguments),
+                applied.sub.map(|sub| sub.valued.as_slice()),
+                environment,
+                span,
+            ),
+            "run" | "compose run" => {
+                let mounts = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"]
+                    .iter()
+                    .any(|name| applied.line.has(name));
+                if mounts {
+                    self.inside(
+                        sub_words(applied.command, arguments),
+                        applied.sub.map(|sub| sub.valued.as_slice()),
+                        environment,
+                        span,
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn kubectl(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(applied) = self.taken_apart("kubectl", arguments, directory, span) else { return };
+        self.apply(program, applied.command, arguments, directory, span);
+        if applied.sub.and_then(|sub| sub.names.first()).map(String::as_str) == Some("exec") {
+            let environment = self.place(Place::Kubernetes, &applied);
+            match arguments.iter().position(|field| field.known().as_deref() == Some("--")) {
+                Some(at) => {
+                    let words = arguments.get(at + 1..).unwrap_or_default().to_vec();
+                    self.elsewhere(environment, |walker| walker.run_words(&words, None, span));
+                }
+                None => self.inside(
+                    sub_words(applied.command, arguments),
+                    applied.sub.map(|sub| sub.valued.as_slice()),
+                    environment,
+                    span,
+                ),
+            }
+        }
+    }
+
+    /// Follows the command behind the options and the first operand (a container, an image, a pod).
+    fn inside(&mut self, words: Vec<Field>, valued: Option<&[String]>, environment: Environment, span: &Span) {
+        let (_, used) = parse(
+            &words,
+            super::options::Style {
+                valued: [valued.unwrap_or_default(), &[]],
+                long_with_one_dash: false,
+                stops_at_operand: true,
+            },
+        );
+        let rest = words.get(used + 1..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.elsewhere(environment, |walker| walker.run_words(rest, None, span));
+        }
+    }
+
+    /// `awk` programs may run commands and write files.
+    fn awk(&mut self, program: &str, arguments: &[Field], span: &Span) {
+        let Some(applied) = self.taken_apart("awk", arguments, None, span) else { return };
+        let code = match applied.line.values("-f").next() {
+            Some(_) => None,
+            None => applied.line.operands.first().and_then(Field::known),
+        };
+        let acts = |code: &str| {
+            code.contains("system")
+                || code.contains('|') && !code.contains("||")
+                || code.contains("getline")
+                || code.contains('@')
+                || writes(code)
+        };
+        let in_place = applied.line.values("-i").any(|field| field.shown().starts_with("inplace"));
+        match code {
+            Some(code) if !acts(&code) && !in_place => self.apply_line(&applied),
+            Some(code) => self.code(program, &Value::text(format!("system {code}")), span),
+            None => self.unseen_code(program, "a program that is not in the line", span),
+        }
+    }
+
+    /// `sed` edits in place, and its scripts may run commands and write files.
+    fn sed(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let in_place = arguments.iter().position(|field| {
+            let head = field.value.head();
+            head == "--in-place"
+                || head.starts_with("--in-place=")
+                || (head.starts_with('-') && !head.starts_with("--") && head.contains('i'))
+        });
+        let Some(applied) = self.taken_apart("sed", arguments, directory, span) else { return };
+        let mut scripts: Vec<Field> = ["-e", "--expression"].iter().flat_map(|name| applied.line.values(name)).cloned().collect();
+        let mut files = applied.line.operands.clone();
+        let from_file = applied.line.values("-f").chain(applied.line.values("--file")).next().is_some();
+        if scripts.is_empty() && !from_file && !files.is_empty() {
+            scripts.push(files.remove(0));
+        }
+        if from_file || scripts.iter().any(|script| script.known().is_none_or(|text| sed_acts(&text))) {
+            self.opaque(program, "a sed script may run commands or write files", span.clone());
+        }
+        if in_place.is_some() {
+            files.iter().for_each(|file| self.edit(file, directory, "Edits"));
+        } else {
+            files.iter().for_each(|file| self.look(file, directory));
+            self.note(plain(Verb::Read, ResourceKind::Program, program, format!("Looks only (`{program}`)"), span.clone()));
+        }
+    }
+}
+
+/// The words behind the subcommand.
+fn sub_words(command: &'static families::Command, arguments: &[Field]) -> Vec<Field> {
+    let (sub, _) = subcommand(command, arguments);
+    let Some(names) = sub.map(|sub| &sub.names) else { return Vec::new() };
+    for name in names {
+        let words: Vec<&str> = name.split(' ').collect();
+        let at = (0..arguments.len()).find(|at| {
+            words
+                .iter()
+                .enumerate()
+                .all(|(offset, word)| arguments.get(at + offset).and_then(Field::known).as_deref() == Some(word))
+        });
+        if let Some(at) = at {
+            return arguments.get(at + words.len()..).unwrap_or_default().to_vec();
+        }
+    }
+    Vec::new()
+}
+
+/// Whether an awk program writes to a file: `print … > "file"`.
+fn writes(code: &str) -> bool {
+    code.match_indices('>').any(|(at, _)| {
+        let after = code.get(at + 1..).unwrap_or_default().trim_start_matches('>').trim_start();
+        after.starts_with(['"', '(']) && !after.starts_with("\"/dev/std")
+    })
+}
+
+/// Whether a sed script has a command or flag that runs something or writes a file. It may say yes too often.
+fn sed_acts(script: &str) -> bool {
+    let lines = script.split([';', '\n', '{', '}']);
+    lines.map(str::trim).any(|line| {
+        let address_free = line.trim_start_matches(|character: char| {
+            character.is_ascii_digit() || matches!(character, '$' | ',' | '!' | ' ' | '~' | '+')
+        });
+        let command = match address_free.strip_prefix('/') {
+            Some(rest) => rest.rsplit_once('/').map_or("", |(_, command)| command.trim_start_matches([' ', 'I', 'M', '!', ','])),
+            None => address_free,
+        };
+        if let Some(rest) = command.strip_prefix('s') {
+            let Some(delimiter) = rest.chars().next() else { return false };
+            let flags = rest.rsplit(delimiter).next().unwrap_or_default();
+            return rest.matches(delimiter).count() >= 3 && (flags.contains('e') || flags.contains('w'));
+        }
+        matches!(command, "e")
+            || command.starts_with("e ")
+            || command.starts_with("w ")
+            || command.starts_with("W ")
+            || command.starts_with("r /dev")
+    })
+}

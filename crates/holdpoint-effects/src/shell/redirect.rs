@@ -1,0 +1,86 @@
+//! Redirections: files that are created, overwritten or appended to, and what a command reads.
+
+use std::collections::BTreeMap;
+
+use super::syntax::{Redirection, RedirectionKind, Word};
+use super::value::{Field, Value};
+use super::walk::{Input, Walker};
+
+impl Walker<'_> {
+    /// Follows the redirections of a command, in their order; leaves what the command reads in `self.input`.
+    pub(crate) fn redirections(&mut self, redirections: &[Redirection]) {
+        for redirection in redirections {
+            self.redirection(redirection);
+        }
+    }
+
+    fn redirection(&mut self, redirection: &Redirection) {
+        let standard_input = matches!(redirection.descriptor.as_deref(), None | Some("0"));
+        match &redirection.kind {
+            RedirectionKind::Append(word) => {
+                for (directory, field) in self.operands(word) {
+                    self.modify(&field, directory.as_deref(), "Appends to");
+                }
+            }
+            RedirectionKind::Duplicate(word) => self.visit(word),
+            RedirectionKind::HereDocument(body) => {
+                let Some(parts) = body.get() else { return };
+                self.visit_all(parts);
+                if standard_input {
+                    let choices = BTreeMap::new();
+                    let value = self.expander(&choices, self.directory().as_deref()).parts(parts);
+                    self.input = Input::Text(value);
+                }
+            }
+            RedirectionKind::HereString(word) => {
+                self.visit(word);
+                let values = self.single(word);
+                let value = if let [value] = values.as_slice() { value.clone() } else { Value::unknown() };
+                self.input = Input::Text(value);
+            }
+            RedirectionKind::Read(word) => {
+                let operands = self.operands(word);
+                for (directory, field) in &operands {
+                    self.look(field, directory.as_deref());
+                }
+                if standard_input {
+                    self.input = match operands.as_slice() {
+                        [(directory, field)] => self.readable(field, directory.as_deref()),
+                        _ => Input::Piped,
+                    };
+                }
+            }
+            RedirectionKind::ReadWrite(word) => {
+                for (directory, field) in self.operands(word) {
+                    self.modify(&field, directory.as_deref(), "Opens for writing");
+                }
+                self.input = Input::Piped;
+            }
+            RedirectionKind::Write(word) => {
+                for (directory, field) in self.operands(word) {
+                    self.overwrite(&field, directory.as_deref());
+                }
+            }
+        }
+    }
+
+    fn readable(&self, field: &Field, directory: Option<&str>) -> Input {
+        match self.target(&field.value, directory) {
+            super::files::Target::Exactly(path) if path == "/dev/null" => Input::Text(Value::text("")),
+            super::files::Target::Exactly(path) if !path.starts_with("/dev/") => Input::File(path),
+            _ => Input::Piped,
+        }
+    }
+
+    /// The values of a redirection's word, each with the directory it is relative to.
+    fn operands(&mut self, word: &Word) -> Vec<(Option<String>, Field)> {
+        self.visit(word);
+        let span = self.within.clone().unwrap_or_else(|| word.span.clone());
+        let directories = self.state.directories.clone();
+        let values = self.single(word);
+        let with = |directory: &Option<String>| {
+            values.iter().map(|value| (directory.clone(), Field::new(value.clone(), span.clone()))).collect::<Vec<_>>()
+        };
+        directories.iter().flat_map(with).collect()
+    }
+}

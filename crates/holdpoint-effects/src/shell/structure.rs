@@ -1,0 +1,58 @@
+//! The second opinion on a text's structure: tree-sitter-bash must read it without an error and see the same commands.
+//!
+//! Two readings that were written apart and agree are worth more than one. Where they differ the text counts as unread.
+
+use tree_sitter::{Node, Parser, TreeCursor};
+
+use super::budget::HERE_DOCUMENTS_MAX;
+use super::reader::Outline;
+
+/// Why the structure of a text is not certain; nothing where both readings agree.
+pub(crate) fn disagreement(text: &str, outline: &Outline) -> Option<&'static str> {
+    if outline.here_documents > HERE_DOCUMENTS_MAX {
+        return Some("it has more here-documents than are read");
+    }
+    let mut parser = Parser::new();
+    if parser.set_language(&tree_sitter_bash::LANGUAGE.into()).is_err() {
+        return Some("the structural parser is not usable");
+    }
+    let Some(tree) = parser.parse(text, None) else { return Some("the structural parser gave up") };
+    if tree.root_node().has_error() {
+        return Some("its structure is not certain");
+    }
+    let mut seen = names(tree.walk());
+    seen.retain(|at| !outline.reread.iter().any(|region| region.contains(at)));
+    seen.sort_unstable();
+    seen.dedup();
+    let mut own = outline.names.clone();
+    own.sort_unstable();
+    own.dedup();
+    (seen != own).then_some("two readings of its structure differ")
+}
+
+/// Where the tree has the names of commands.
+fn names(mut cursor: TreeCursor<'_>) -> Vec<usize> {
+    let mut found = Vec::new();
+    loop {
+        if let Some(at) = name(&cursor.node()) {
+            found.push(at);
+        }
+        if cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return found;
+            }
+        }
+    }
+}
+
+fn name(node: &Node<'_>) -> Option<usize> {
+    match node.kind() {
+        "command_name" | "declaration_command" | "unset_command" => Some(node.start_byte()),
+        // `[ … ]` is a command by name, `[[ … ]]` is syntax.
+        "test_command" if node.child(0).is_some_and(|bracket| bracket.kind() == "[") => Some(node.start_byte()),
+        _ => None,
+    }
+}

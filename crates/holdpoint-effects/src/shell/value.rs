@@ -1,0 +1,170 @@
+//! What a word comes to as far as the line determines it.
+
+use super::syntax::Span;
+
+/// What is known of text that the line does not determine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shape {
+    /// Nothing at all.
+    Anything,
+    /// A number, name or date: not empty, no slash, no leading dash, no pattern.
+    Plain,
+    /// The absolute path of a temporary file or directory made for this line.
+    Scratch,
+}
+
+/// A piece of an expanded word.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Piece {
+    /// Text the line does not determine. `loose` when word splitting may still make any number of words of it.
+    Any {
+        shape: Shape,
+        loose: bool,
+    },
+    /// A live glob character or bracket expression.
+    Pattern(String),
+    Text(String),
+}
+
+/// The value of a variable or word.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Value {
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// One word of a command after expansion, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) value: Value,
+    pub(crate) span: Span,
+}
+
+impl Value {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self { pieces: vec![Piece::Text(text.into())] }
+    }
+
+    pub(crate) fn any(shape: Shape) -> Self {
+        Self { pieces: vec![Piece::Any { shape, loose: false }] }
+    }
+
+    pub(crate) fn unknown() -> Self {
+        Self::any(Shape::Anything)
+    }
+
+    /// Any number of words, of which nothing is known.
+    pub(crate) fn loose() -> Self {
+        Self { pieces: vec![Piece::Any { shape: Shape::Anything, loose: true }] }
+    }
+
+    /// The value where the line determines all of it.
+    pub(crate) fn known(&self) -> Option<String> {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        self.pieces.iter().map(text).collect()
+    }
+
+    /// The text it certainly begins with.
+    pub(crate) fn head(&self) -> &str {
+        match self.pieces.first() {
+            Some(Piece::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    /// Whether something in it is not determined by the line, glob patterns aside.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Any { .. }))
+    }
+
+    pub(crate) fn has_pattern(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Pattern(_)))
+    }
+
+    /// Whether it begins with text that the line does not determine.
+    pub(crate) fn starts_unknown(&self) -> bool {
+        let first = self.pieces.iter().find(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+        matches!(first, Some(Piece::Any { shape: Shape::Anything, .. }))
+    }
+
+    /// Whether word splitting may make any number of words of it.
+    pub(crate) fn is_loose(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Any { loose: true, shape: Shape::Anything }))
+    }
+
+    /// What a loop variable holds after splitting: one word, whatever it is.
+    pub(crate) fn settle(&mut self) {
+        for piece in &mut self.pieces {
+            if let Piece::Any { loose, .. } = piece {
+                *loose = false;
+            }
+        }
+    }
+
+    pub(crate) fn push(&mut self, piece: Piece) {
+        match (self.pieces.last_mut(), piece) {
+            (Some(Piece::Text(text)), Piece::Text(more)) => text.push_str(&more),
+            (_, piece) => self.pieces.push(piece),
+        }
+    }
+
+    pub(crate) fn append(&mut self, other: Self) {
+        for piece in other.pieces {
+            self.push(piece);
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        let length = |piece: &Piece| match piece {
+            Piece::Text(text) | Piece::Pattern(text) => text.len(),
+            Piece::Any { .. } => 1,
+        };
+        self.pieces.iter().map(length).sum()
+    }
+
+    /// The value for a person; what is not known is an ellipsis.
+    pub(crate) fn shown(&self) -> String {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) | Piece::Pattern(text) => text.clone(),
+            Piece::Any { .. } => "…".to_owned(),
+        };
+        self.pieces.iter().map(text).collect()
+    }
+
+    /// The value in the shell's spelling of a pattern: text escaped, globs live. Nothing where something is unknown.
+    pub(crate) fn pattern(&self) -> Option<String> {
+        let mut pattern = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => {
+                    for character in text.chars() {
+                        if "*?[]\\".contains(character) {
+                            pattern.push('\\');
+                        }
+                        pattern.push(character);
+                    }
+                }
+                Piece::Pattern(glob) => pattern.push_str(glob),
+                Piece::Any { shape: Shape::Plain, .. } => pattern.push('*'),
+                Piece::Any { .. } => return None,
+            }
+        }
+        Some(pattern)
+    }
+}
+
+impl Field {
+    pub(crate) fn new(value: Value, span: Span) -> Self {
+        Self { value, span }
+    }
+
+    pub(crate) fn known(&self) -> Option<String> {
+        self.value.known()
+    }
+
+    pub(crate) fn shown(&self) -> String {
+        self.value.shown()
+    }
+}

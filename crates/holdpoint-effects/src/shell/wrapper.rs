@@ -1,0 +1,427 @@
+//! Programs that run another command: what they wrap is followed as if it stood alone.
+
+use std::collections::BTreeMap;
+
+use holdpoint_core::effect::{Effect, Environment, ResourceKind, Verb};
+
+use super::files::plain;
+use super::options::{Line, Style, parse};
+use super::state::State;
+use super::syntax::Span;
+use super::value::{Field, Piece, Value};
+use super::walk::{Input, Site, Walker};
+
+/// A wrapper: its options with values, and how many operands come before the wrapped command.
+struct Wrapper {
+    name: &'static str,
+    valued: &'static [&'static str],
+    operands: usize,
+}
+
+const WRAPPERS: [Wrapper; 20] = [
+    Wrapper { name: "busybox", valued: &[], operands: 0 },
+    Wrapper { name: "caffeinate", valued: &["-t", "-w"], operands: 0 },
+    Wrapper { name: "chronic", valued: &[], operands: 0 },
+    Wrapper { name: "chroot", valued: &["--userspec", "--groups"], operands: 1 },
+    Wrapper { name: "chrt", valued: &["-T", "-P", "-D"], operands: 1 },
+    Wrapper { name: "dbus-run-session", valued: &["--config-file"], operands: 0 },
+    Wrapper { name: "doas", valued: &["-u", "-C"], operands: 0 },
+    Wrapper { name: "faketime", valued: &[], operands: 1 },
+    Wrapper { name: "ionice", valued: &["-c", "-n", "--class", "--classdata"], operands: 0 },
+    Wrapper { name: "ltrace", valued: &["-e", "-o", "-s", "-n"], operands: 0 },
+    Wrapper { name: "nice", valued: &["-n", "--adjustment"], operands: 0 },
+    Wrapper { name: "nohup", valued: &[], operands: 0 },
+    Wrapper { name: "setsid", valued: &[], operands: 0 },
+    Wrapper { name: "stdbuf", valued: &["-i", "-o", "-e", "--input", "--output", "--error"], operands: 0 },
+    Wrapper { name: "strace", valued: &["-e", "-o", "-s", "-a", "-b", "-O", "-P", "-S", "-u", "-E"], operands: 0 },
+    Wrapper {
+        name: "sudo",
+        valued: &["-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R", "--user", "--group", "--chdir"],
+        operands: 0,
+    },
+    Wrapper { name: "taskset", valued: &[], operands: 1 },
+    Wrapper { name: "timeout", valued: &["-s", "-k", "--signal", "--kill-after"], operands: 1 },
+    Wrapper { name: "unbuffer", valued: &[], operands: 0 },
+    Wrapper { name: "xvfb-run", valued: &["-e", "-f", "-n", "-s", "-w"], operands: 0 },
+];
+
+impl Walker<'_> {
+    /// Follows what a wrapper runs; `false` when the program is none.
+    pub(crate) fn wrapper(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        match program {
+            "env" => self.env(arguments, directory, span),
+            "flock" => self.flock(arguments, directory, span),
+            "parallel" => self.parallel(arguments, span),
+            "script" | "su" | "runuser" => self.with_command_option(program, arguments, span),
+            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" | "rbash" => self.shell(program, arguments, directory, span),
+            "ssh" => self.ssh(arguments, span),
+            "watch" => self.watch(arguments, directory, span),
+            "xargs" => self.xargs(arguments, directory, span),
+            "time" => self.simple_wrapper(
+                &Wrapper { name: "time", valued: &["-f", "-o", "--format", "--output"], operands: 0 },
+                arguments,
+                directory,
+                span,
+            ),
+            _ => match WRAPPERS.iter().find(|wrapper| wrapper.name == program) {
+                Some(wrapper) => self.simple_wrapper(wrapper, arguments, directory, span),
+                None => return false,
+            },
+        }
+        true
+    }
+
+    fn simple_wrapper(&mut self, wrapper: &Wrapper, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let (line, used) = leading(arguments, wrapper.valued);
+        if matches!(wrapper.name, "sudo" | "doas") {
+            self.as_root(wrapper.name, &line, span);
+        }
+        let mut rest = arguments.get(used + wrapper.operands..).unwrap_or_default();
+        if wrapper.name == "sudo" {
+            rest = self.leading_variables(rest, span);
+            let shell = line.has("-s") || line.has("-i") || line.has("--shell") || line.has("--login");
+            if shell || line.has("-e") || line.has("--edit") {
+                let text = joined(rest);
+                return if rest.is_empty() { self.run_input("sudo", span) } else { self.inner_text(&text, span.clone()) };
+            }
+        }
+        if rest.is_empty() {
+            self.note(plain(
+                Verb::Read,
+                ResourceKind::Program,
+                wrapper.name,
+                format!("Looks only (`{}`)", wrapper.name),
+                span.clone(),
+            ));
+        } else if wrapper.name == "chroot" {
+            self.elsewhere(Environment::Local, |walker| walker.run_words(rest, None, span));
+        } else {
+            self.run_words(rest, directory, span);
+        }
+    }
+
+    fn as_root(&mut self, program: &str, line: &Line, span: &Span) {
+        let user =
+            ["-u", "--user"].iter().flat_map(|name| line.values(name)).last().map_or_else(|| "root".to_owned(), Field::shown);
+        let summary = format!("Runs a command as `{user}`, through `{program}`");
+        self.note(plain(Verb::Execute, ResourceKind::Privilege, &user, summary, span.clone()));
+    }
+
+    /// Steps over `NAME=value` words in front of a command.
+    fn leading_variables<'f>(&mut self, words: &'f [Field], span: &Span) -> &'f [Field] {
+        let mut rest = words;
+        while let Some((first, others)) = rest.split_first() {
+            let head = first.value.head();
+            let Some((name, begin)) = head.split_once('=').filter(|(name, _)| is_name(name)) else { break };
+            let mut value = Value::text(begin);
+            value.append(Value { pieces: first.value.pieces.iter().skip(1).cloned().collect() });
+            self.variable_given(name, &value, span);
+            rest = others;
+        }
+        rest
+    }
+
+    fn env(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let (line, used) = leading(arguments, &["-u", "--unset", "-C", "--chdir", "-S", "--split-string"]);
+        if let Some(text) = line.values("-S").chain(line.values("--split-string")).next().cloned() {
+            let mut whole = text.value;
+            for field in arguments.get(used..).unwrap_or_default() {
+                whole.push(Piece::Text(" ".to_owned()));
+                whole.append(field.value.clone());
+            }
+            return self.inner_text(&whole, span.clone());
+        }
+        let rest = self.leading_variables(arguments.get(used..).unwrap_or_default(), span);
+        let moved = line.values("-C").chain(line.values("--chdir")).next().map(|field| self.target(&field.value, directory));
+        let inside = match moved {
+            Some(super::files::Target::Exactly(path)) => Some(path),
+            Some(_) => None,
+            None => directory.map(str::to_owned),
+        };
+        if rest.is_empty() {
+            self.note(plain(Verb::Read, ResourceKind::Program, "env", "Lists the environment".to_owned(), span.clone()));
+        } else {
+            self.run_words(rest, inside.as_deref(), span);
+        }
+    }
+
+    fn flock(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let (_, used) = leading(arguments, &["-w", "--wait", "--timeout", "-E", "--conflict-exit-code"]);
+        let rest = arguments.get(used + 1..).unwrap_or_default();
+        match rest {
+            [option, text, ..] if matches!(option.known().as_deref(), Some("-c" | "--command")) => {
+                self.inner_text(&text.value, span.clone())
+            }
+            [] => self.note(plain(Verb::Read, ResourceKind::Program, "flock", "Takes a lock".to_owned(), span.clone())),
+            words => self.run_words(words, directory, span),
+        }
+    }
+
+    /// `parallel` makes commands of its arguments and of what it reads.
+    fn parallel(&mut self, arguments: &[Field], span: &Span) {
+        let separator = arguments.iter().position(|field| field.known().is_some_and(|text| text.starts_with(":::")));
+        let (_, used) =
+            leading(arguments, &["-j", "--jobs", "-n", "-N", "-I", "-a", "--colsep", "-S", "--sshlogin", "--delay", "--timeout"]);
+        let command = arguments.get(used..separator.unwrap_or(arguments.len())).unwrap_or_default();
+        let given = separator.and_then(|at| arguments.get(at + 1..)).unwrap_or_default();
+        if command.is_empty() {
+            for field in given {
+                self.inner_text(&field.value, span.clone());
+            }
+            if given.is_empty() {
+                self.unseen_code("parallel", "what it reads", span);
+            }
+            return;
+        }
+        let mut text = joined(command);
+        for piece in &mut text.pieces {
+            if matches!(piece, Piece::Text(text) if text.contains('{')) {
+                return self.unseen_code("parallel", "what it puts together", span);
+            }
+        }
+        let known = given.iter().all(|field| field.known().is_some());
+        if given.is_empty() || !known {
+            return self.unseen_code("parallel", "what it reads", span);
+        }
+        for field in given {
+            let mut whole = text.clone();
+            whole.push(Piece::Text(" ".to_owned()));
+            whole.append(field.value.clone());
+            self.inner_text(&whole, span.clone());
+        }
+    }
+
+    /// `su -c TEXT`, `script -c TEXT`.
+    fn with_command_option(&mut self, program: &str, arguments: &[Field], span: &Span) {
+        let (line, _) =
+            parse_with(arguments, &["-c", "--command", "-s", "--shell", "-g", "-G", "-I", "-O", "-B", "-T", "-u", "--user"]);
+        if program != "script" {
+            self.as_root(program, &Line::default(), span);
+        }
+        let text = line.values("-c").chain(line.values("--command")).next().map(|field| field.value.clone());
+        match text {
+            Some(text) => self.inner_text(&text, span.clone()),
+            None if program == "runuser" => self.run_words(&line.operands, None, span),
+            None => self.run_input(program, span),
+        }
+    }
+
+    /// `bash`, `sh` and their like: text, a file, or standard input.
+    fn shell(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let mut takes_text = false;
+        let mut reads_input = false;
+        let mut at = 0;
+        while let Some(word) = arguments.get(at) {
+            let Some(text) = word.known().filter(|text| text.starts_with(['-', '+']) && text.len() > 1) else { break };
+            at += 1;
+            match text.as_str() {
+                "--" => break,
+                "--help" | "--version" => {
+                    return self.note(plain(
+                        Verb::Read,
+                        ResourceKind::Program,
+                        program,
+                        format!("Looks only (`{program}`)"),
+                        span.clone(),
+                    ));
+                }
+                "--rcfile" | "--init-file" => {
+                    if let Some(file) = arguments.get(at) {
+                        self.script(file, &[], directory, "bash");
+                    }
+                    at += 1;
+                }
+                text if text.starts_with("--") => {}
+                text => {
+                    takes_text |= text.starts_with('-') && text.contains('c');
+                    reads_input |= text.contains('s');
+                    if text.ends_with('o') || text.ends_with('O') {
+                        at += 1;
+                    }
+                }
+            }
+        }
+        let rest = arguments.get(at..).unwrap_or_default();
+        match rest.split_first() {
+            Some((text, parameters)) if takes_text => self.shell_text(text, parameters, directory, span),
+            Some((file, _)) if !reads_input && file.value.is_loose() => {
+                self.opaque(&file.shown(), "the line does not determine the code that it runs", span.clone())
+            }
+            Some((file, parameters)) if !reads_input => self.script(file, parameters, directory, "bash"),
+            _ => self.run_input(program, span),
+        }
+    }
+
+    fn shell_text(&mut self, text: &Field, parameters: &[Field], directory: Option<&str>, span: &Span) {
+        let mut positional = parameters.iter().map(|field| field.value.clone());
+        let name = positional.next().unwrap_or_else(|| Value::text("bash"));
+        let positional: Vec<Value> = positional.collect();
+        let value = text.value.clone();
+        let directory = directory.map(str::to_owned);
+        self.apart(|walker| {
+            walker.state.functions.clear();
+            walker.state.directories = vec![directory];
+            walker.state.positional = positional;
+            walker.state.name = name;
+            walker.inner_text(&value, span.clone());
+        });
+    }
+
+    fn ssh(&mut self, arguments: &[Field], span: &Span) {
+        let valued = [
+            "-B", "-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-O", "-o", "-P", "-p", "-Q", "-R",
+            "-S", "-W", "-w",
+        ];
+        let (line, used) = leading(arguments, &valued);
+        for option in line.values("-o") {
+            let head = option.value.head().to_ascii_lowercase();
+            if ["proxycommand", "localcommand", "knownhostscommand"].iter().any(|name| head.starts_with(name)) {
+                self.unseen_code("ssh", "a command in an option", span);
+            }
+        }
+        let Some((host, mut rest)) = arguments.get(used..).and_then(<[Field]>::split_first) else { return };
+        // Options may also follow the host.
+        let (_, more) = leading(rest, &valued);
+        rest = rest.get(more..).unwrap_or_default();
+        let name = host.shown();
+        let name = name.rsplit('@').next().unwrap_or_default().to_owned();
+        let environment = Environment::from(name.clone());
+        let summary = format!("Runs commands on `{name}` through ssh");
+        let effect = plain(Verb::Execute, ResourceKind::Host, &name, summary, span.clone());
+        self.note(Effect { environment: environment.clone(), ..effect });
+        let text = joined(rest);
+        let empty = rest.is_empty();
+        self.elsewhere(
+            environment,
+            |walker| {
+                if empty { walker.run_input("ssh", span) } else { walker.inner_text(&text, span.clone()) }
+            },
+        );
+    }
+
+    /// Follows something on another machine or in a container: nothing that holds here holds there.
+    pub(crate) fn elsewhere(&mut self, environment: Environment, follow: impl FnOnce(&mut Self)) {
+        let site = std::mem::replace(&mut self.site, Site::There(environment));
+        self.apart(|walker| {
+            walker.state = State { directories: vec![None], variables: BTreeMap::new(), ..State::new(String::new()) };
+            follow(walker);
+        });
+        self.site = site;
+    }
+
+    fn watch(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let (line, used) = leading(arguments, &["-n", "--interval", "-q", "--equexit"]);
+        let rest = arguments.get(used..).unwrap_or_default();
+        if line.has("-x") || line.has("--exec") {
+            self.run_words(rest, directory, span)
+        } else {
+            self.inner_text(&joined(rest), span.clone())
+        }
+    }
+
+    fn xargs(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let valued = [
+            "-a",
+            "--arg-file",
+            "-d",
+            "--delimiter",
+            "-E",
+            "-I",
+            "-L",
+            "--max-lines",
+            "-n",
+            "--max-args",
+            "-P",
+            "--max-procs",
+            "-s",
+            "--max-chars",
+            "-R",
+            "-J",
+        ];
+        let (line, used) = leading(arguments, &valued);
+        let mut words: Vec<Field> = arguments.get(used..).unwrap_or_default().to_vec();
+        if words.is_empty() {
+            return self.note(plain(Verb::Read, ResourceKind::Program, "xargs", "Prints what it reads".to_owned(), span.clone()));
+        }
+        let marker = line
+            .values("-I")
+            .chain(line.values("-J"))
+            .next()
+            .and_then(Field::known)
+            .or_else(|| line.has("-i").then(|| "{}".to_owned()));
+        match marker {
+            Some(marker) => words.iter_mut().for_each(|word| replace(&mut word.value, &marker)),
+            None => words.extend(self.read_words(span)),
+        }
+        self.run_words(&words, directory, span);
+    }
+
+    /// The words that `xargs` reads.
+    fn read_words(&self, span: &Span) -> Vec<Field> {
+        let known = match &self.input {
+            Input::Text(text) => text.known().filter(|text| !text.contains(['\'', '"', '\\'])),
+            _ => None,
+        };
+        match known {
+            Some(text) => text.split_whitespace().map(|word| Field::new(Value::text(word), span.clone())).collect(),
+            None => vec![Field::new(Value::loose(), span.clone())],
+        }
+    }
+
+    fn variable_given(&mut self, name: &str, value: &Value, span: &Span) {
+        self.check_variable(name, value, span);
+    }
+}
+
+/// Takes the options in front of a wrapped command; gives them and how many words they were.
+fn leading(words: &[Field], valued: &[&str]) -> (Line, usize) {
+    let valued: Vec<String> = valued.iter().map(|name| (*name).to_owned()).collect();
+    parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true })
+}
+
+fn parse_with(words: &[Field], valued: &[&str]) -> (Line, usize) {
+    let valued: Vec<String> = valued.iter().map(|name| (*name).to_owned()).collect();
+    parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: false })
+}
+
+/// Words joined with blanks, as `ssh` and `watch` do before a shell reads them.
+pub(crate) fn joined(words: &[Field]) -> Value {
+    let mut text = Value::default();
+    for (index, field) in words.iter().enumerate() {
+        if index > 0 {
+            text.push(Piece::Text(" ".to_owned()));
+        }
+        for piece in &field.value.pieces {
+            text.push(match piece {
+                // A glob that the calling shell did not resolve is one for the shell that reads the text.
+                Piece::Pattern(glob) => Piece::Text(glob.clone()),
+                piece => piece.clone(),
+            });
+        }
+    }
+    text
+}
+
+/// Puts something unknown where the marker stands.
+fn replace(value: &mut Value, marker: &str) {
+    let mut replaced = Value::default();
+    for piece in std::mem::take(&mut value.pieces) {
+        let Piece::Text(text) = piece else {
+            replaced.push(piece);
+            continue;
+        };
+        for (index, part) in text.split(marker).enumerate() {
+            if index > 0 {
+                replaced.append(Value::unknown());
+            }
+            if !part.is_empty() {
+                replaced.push(Piece::Text(part.to_owned()));
+            }
+        }
+    }
+    *value = replaced;
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
