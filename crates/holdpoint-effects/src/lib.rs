@@ -13,6 +13,7 @@ pub mod loss;
 pub mod paths;
 mod recover;
 mod shell;
+pub mod sql;
 pub mod tool;
 mod world;
 

@@ -164,7 +164,7 @@ impl TryFrom<String> for Pattern {
 }
 
 /// Whether a name fits a pattern in which `*` stands for any run of characters. Linear in the name for every star.
-fn name_fits(pattern: &str, name: &str) -> bool {
+pub(crate) fn name_fits(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut name) = name.strip_prefix(first) else { return false };
     let mut pieces: Vec<&str> = rest.split('*').collect();
