@@ -7,7 +7,7 @@
 
 mod claude_code;
 
-use holdpoint_core::change::Setting;
+use holdpoint_core::change::{Artefact, Setting};
 use holdpoint_core::effect::{
     Certainty, Effect, Effects, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb,
 };
@@ -15,7 +15,7 @@ use holdpoint_core::question::{Answer, Answers, FileKind, PathFacts, Question};
 use serde_json::{Map, Value};
 
 use self::claude_code::{Act, Tool};
-use crate::{Reading, loss, paths};
+use crate::{Reading, loss, paths, world};
 
 /// Reads the call of a tool that an agent's host offers. `input` is the JSON object that the host would hand to the tool.
 pub fn read(host: &str, tool: &str, input: &str, setting: &Setting, answers: &Answers) -> Reading {
@@ -42,8 +42,7 @@ impl Call<'_> {
     /// What the call does; nothing where its input is not what the tool takes.
     fn reading(&self) -> Option<Reading> {
         match self.known.act {
-            // Until the shell reader is asked here, a gate proposes such text as a command of its own.
-            Act::Command => None,
+            Act::Command => Some(self.command(self.text("command")?)),
             Act::Delegate => Some(self.delegated()),
             Act::Edit => self.edit(),
             Act::EditCell => self.edit_cell(),
@@ -58,6 +57,11 @@ impl Call<'_> {
             Act::Stop => Some(only(self.effect(Verb::Stop, ResourceKind::Process, Reversibility::Regenerable))),
             Act::Write => self.write(),
         }
+    }
+
+    /// Shell text: the same as a command of its own.
+    fn command(&self, text: &str) -> Reading {
+        crate::read(&Artefact::Command { text: text.to_owned() }, self.setting, self.answers)
     }
 
     fn delegated(&self) -> Reading {
@@ -220,13 +224,12 @@ impl Call<'_> {
     /// The path the call names, made absolute and lexically normal as the host does.
     fn path(&self) -> Option<String> {
         let path = self.text(self.known.path.as_deref()?)?;
-        let absolute = match (path.strip_prefix('~'), self.home()) {
+        let expanded = match (path.strip_prefix('~'), self.home()) {
             (Some(below), Some(home)) if below.is_empty() || below.starts_with('/') => format!("{home}{below}"),
             (Some(_), _) => return None,
-            (None, _) if path.starts_with('/') => path.to_owned(),
-            (None, _) => format!("{}/{path}", self.setting.directory),
+            (None, _) => path.to_owned(),
         };
-        (!path.is_empty() && !path.contains('\0')).then(|| normal(&absolute))
+        (!path.is_empty() && !path.contains('\0')).then(|| world::absolute(&expanded, &self.setting.directory))
     }
 
     fn path_or_here(&self) -> Option<String> {
@@ -287,21 +290,6 @@ fn web_host(url: &str) -> Option<String> {
 /// Where clouds hand out the machine's own credentials.
 const METADATA_HOSTS: [&str; 5] =
     ["100.100.100.200", "169.254.169.254", "169.254.170.2", "fd00:ec2::254", "metadata.google.internal"];
-
-/// An absolute path without `.`, `..` and doubled slashes.
-fn normal(path: &str) -> String {
-    let mut names = Vec::new();
-    for name in path.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => {
-                names.pop();
-            }
-            name => names.push(name),
-        }
-    }
-    format!("/{}", names.join("/"))
-}
 
 fn only(effect: Effect) -> Reading {
     Reading { effects: Effects::found(vec![effect]), questions: Vec::new() }
