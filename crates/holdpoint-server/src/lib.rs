@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The control plane: engine, facts, store, identity, approvals, console.
+
+pub mod identity;

@@ -35,6 +35,7 @@ enum Key {
 pub struct Authenticator {
     key: Key,
     id: [u8; 32],
+    maker: [u8; 16],
     random: SystemRandom,
 }
 
@@ -125,7 +126,13 @@ impl Authenticator {
         let random = SystemRandom::new();
         let mut id = [0; 32];
         random.fill(&mut id).map_err(opaque)?;
-        Ok(Self { key, id, random })
+        Ok(Self { key, id, maker: [0; 16], random })
+    }
+
+    /// The same authenticator, claiming a maker (an AAGUID) when it registers; without, it claims the all-zero one.
+    #[must_use]
+    pub fn made_by(self, maker: [u8; 16]) -> Self {
+        Self { maker, ..self }
     }
 
     /// The authenticator's name for its key.
@@ -177,13 +184,12 @@ impl Authenticator {
         })
     }
 
-    /// Answers a request for a new key, with attestation `none` and the all-zero make: the browser's JSON of a
-    /// `PublicKeyCredential`. P-256 only.
+    /// Answers a request for a new key, with attestation `none`: the browser's JSON of a `PublicKeyCredential`. P-256 only.
     ///
     /// # Errors
     /// Fails for other keys.
     pub fn register(&self, challenge: &[u8], claims: &Claims) -> anyhow::Result<serde_json::Value> {
-        let mut attested_key = vec![0; 16];
+        let mut attested_key = self.maker.to_vec();
         attested_key.extend((self.id.len() as u16).to_be_bytes());
         attested_key.extend_from_slice(&self.id);
         attested_key.extend(self.cose_key()?);
