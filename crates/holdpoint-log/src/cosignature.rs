@@ -111,3 +111,66 @@ pub enum Error {
         witness: KeyName,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::armor;
+    use crate::checkpoint::{Checkpoint, LogKey};
+    use crate::hash::empty_root;
+    use crate::note::{Ed25519Signer, Signer as _};
+    use crate::tree::TreeHead;
+    use ring::signature::{Ed25519KeyPair, KeyPair as _};
+
+    fn pair() -> Ed25519KeyPair {
+        Ed25519KeyPair::from_seed_unchecked(&[5; 32]).unwrap()
+    }
+
+    fn witness() -> Witness {
+        Witness::new("w.example".parse().unwrap(), pair().public_key().as_ref().try_into().unwrap())
+    }
+
+    /// What a witness would write under the checkpoint at this time.
+    fn cosign(text: &str, time_s: u64) -> String {
+        let signature = pair().sign(format!("cosignature/v1\ntime {time_s}\n{text}").as_bytes());
+        let line = [&witness().0.id.0, time_s.to_be_bytes().as_slice(), signature.as_ref()].concat();
+        format!("— w.example {}\n", armor::base64(&line))
+    }
+
+    fn checkpoint_cosigned_at(times_s: &[u64]) -> SignedCheckpoint {
+        let signer = Ed25519Signer::from_seed("log.example".parse().unwrap(), &[7; 32]).unwrap();
+        let head = TreeHead { size: 0, root: empty_root() };
+        let signed = Checkpoint { origin: "log.example".parse().unwrap(), head }.sign(&signer).unwrap();
+        let lines: String = times_s.iter().map(|time_s| cosign(signed.note().text(), *time_s)).collect();
+        let note = format!("{}{lines}", signed.to_text());
+        SignedCheckpoint::open(note.as_bytes(), &LogKey::named_by(signer.verifier().clone()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn of_several_cosignatures_the_latest_counts() {
+        let cosignature = witness().verify(&checkpoint_cosigned_at(&[100, 300, 200])).unwrap();
+        assert_eq!(cosignature, Cosignature { witness: "w.example".parse().unwrap(), time_s: 300 });
+    }
+
+    #[test]
+    fn a_checkpoint_nobody_cosigned_is_refused() {
+        let missing = Error::Missing { witness: "w.example".parse().unwrap() };
+        assert_eq!(witness().verify(&checkpoint_cosigned_at(&[])), Err(missing));
+    }
+
+    #[test]
+    fn a_time_beyond_the_specification_is_refused_even_if_signed() {
+        assert!(witness().verify(&checkpoint_cosigned_at(&[MAX_TIME_S])).is_ok());
+        let bad = Error::Bad { witness: "w.example".parse().unwrap() };
+        assert_eq!(witness().verify(&checkpoint_cosigned_at(&[100, MAX_TIME_S + 1])), Err(bad));
+    }
+
+    #[test]
+    fn a_log_key_is_not_a_witness_key() {
+        let text = witness().to_string();
+        assert_eq!(text.parse(), Ok(witness()));
+        assert!(text.parse::<crate::note::Verifier>().is_err());
+        let log = Ed25519Signer::from_seed("w.example".parse().unwrap(), &[5; 32]).unwrap();
+        assert!(log.verifier().to_string().parse::<Witness>().is_err());
+    }
+}

@@ -258,6 +258,7 @@ mod tests {
             (good.replace('\u{2014}', "-"), Error::SignatureLine { number: 1 }),
             (good.replace("log.example", "log+example"), Error::SignatureLine { number: 1 }),
             (good.replace("=\n", "\n"), Error::SignatureLine { number: 1 }),
+            (format!("{good}— log.example AAAAAA==\n"), Error::SignatureLine { number: 2 }),
             (format!("{good}junk\n"), Error::SignatureLine { number: 2 }),
             (format!("{good}{}", format!("{line}\n").repeat(32)), Error::TooManySignatures { count: 33 }),
             ("x".repeat(MAX_NOTE_BYTES + 1), Error::TooLarge { bytes: MAX_NOTE_BYTES + 1 }),

@@ -204,13 +204,15 @@ mod tests {
             (good.replace("index 1", "index 01"), Error::Index),
             (good.replace("index 1", "index"), Error::Index),
             (good.replace(&hash, "AAAA"), Error::PathLine { number: 1 }),
-            (good.replace(&hash, &[hash.as_str(); 64].join("\n")), Error::TooManyHashes),
+            (good.replace(&hash, &[hash.as_str(); MAX_INCLUSION_HASHES].join("\n")), Error::TooManyHashes),
             (good.replace("\n\n", "\n"), Error::NoCheckpoint),
             ("x".repeat(MAX_PROOF_BYTES + 1), Error::TooLarge { bytes: MAX_PROOF_BYTES + 1 }),
         ];
         for (text, error) in cases {
             assert_eq!(LogProof::parse(text.as_bytes()), Err(error), "{text:.80?}");
         }
+        let longest = good.replace(&hash, &[hash.as_str(); MAX_INCLUSION_HASHES - 1].join("\n"));
+        assert!(LogProof::parse(longest.as_bytes()).is_ok());
     }
 
     #[test]

@@ -80,3 +80,58 @@ pub enum ReadError<E> {
     #[error("a tile could not be read")]
     Read(#[source] E),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::leaf_hash;
+    use crate::tree::{Frontier, ProveError, inclusion};
+
+    fn leaves(count: usize) -> Vec<Hash> {
+        (0..count).map(|index| leaf_hash(&index.to_be_bytes())).collect()
+    }
+
+    fn bytes(hashes: &[Hash]) -> Vec<u8> {
+        hashes.iter().flat_map(|hash| hash.0).collect()
+    }
+
+    #[test]
+    fn a_subtree_is_joined_from_one_tile() {
+        let leaves = leaves(300);
+        let mut asked = Vec::new();
+        let mut tiles = TileHashes::new(300, |path: &TilePath| {
+            asked.push(path.to_string());
+            Ok::<_, ()>(bytes(&leaves[256..]))
+        });
+        let mut expected = Frontier::default();
+        leaves[264..268].iter().for_each(|leaf| {
+            expected.push(*leaf);
+        });
+        assert_eq!(tiles.subtree(Subtree { height: 2, index: 66 }), Ok(expected.root()));
+        assert_eq!(asked, ["tile/0/001.p/44"]);
+    }
+
+    #[test]
+    fn a_tile_of_another_length_is_refused() {
+        for length in [0, 43 * Hash::LENGTH, 44 * Hash::LENGTH - 1, 44 * Hash::LENGTH + 1, 256 * Hash::LENGTH] {
+            let mut tiles = TileHashes::new(300, |_: &TilePath| Ok::<_, ()>(vec![0; length]));
+            let path = "tile/0/001.p/44".parse().unwrap();
+            assert_eq!(tiles.subtree(Subtree { height: 0, index: 256 }), Err(ReadError::Length { path, got: length }));
+        }
+    }
+
+    #[test]
+    fn a_subtree_that_the_tree_has_not_is_not_asked_for() {
+        let mut tiles = TileHashes::new(300, |path: &TilePath| -> Result<Vec<u8>, ()> { panic!("{path} was read") });
+        for subtree in [(0, 300), (0, u64::MAX), (2, 75), (8, 1), (9, 0), (63, 0), (64, 0), (u32::MAX, 0)] {
+            let subtree = Subtree { height: subtree.0, index: subtree.1 };
+            assert_eq!(tiles.subtree(subtree), Err(ReadError::Outside { subtree, size: 300 }));
+        }
+    }
+
+    #[test]
+    fn what_reading_fails_with_is_passed_on() {
+        let mut tiles = TileHashes::new(2, |_: &TilePath| Err("disk on fire"));
+        assert_eq!(inclusion::prove(&mut tiles, 2, 0), Err(ProveError::Source(ReadError::Read("disk on fire"))));
+    }
+}
