@@ -26,7 +26,7 @@ pub struct Note {
 
 /// One signature line of a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoteSignature {
+pub(crate) struct NoteSignature {
     name: KeyName,
     id: KeyId,
     bytes: Vec<u8>,
