@@ -1,0 +1,159 @@
+//! Where an act would take place: the working directory, the variables that matter, the machine and user.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
+
+use holdpoint_core::change::Setting;
+
+use crate::passage::Unreadable;
+
+/// The variables that decide what a command means and that are no secrets. The readers take any other as unknown.
+///
+/// They are hashed into the change, so a name belongs here only if it stays the same between a proposal and its retry.
+pub const VARIABLES: &[&str] = &[
+    "AWS_DEFAULT_REGION",
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AZURE_CONFIG_DIR",
+    "BASHOPTS",
+    "BASH_ENV",
+    "CDPATH",
+    "CLOUDSDK_ACTIVE_CONFIG_NAME",
+    "CLOUDSDK_CORE_PROJECT",
+    "DOCKER_CONTEXT",
+    "DOCKER_HOST",
+    "ENV",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_SSH_COMMAND",
+    "GIT_WORK_TREE",
+    "GLOBIGNORE",
+    "GOOGLE_CLOUD_PROJECT",
+    "HOME",
+    "KUBECONFIG",
+    "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+    "LOGNAME",
+    "PATH",
+    "PGDATABASE",
+    "PGHOST",
+    "PGHOSTADDR",
+    "PGPORT",
+    "PGSERVICE",
+    "PGSERVICEFILE",
+    "PGUSER",
+    "PSQLRC",
+    "SHELL",
+    "SHELLOPTS",
+    "TF_CLI_ARGS",
+    "TF_CLI_ARGS_apply",
+    "TF_CLI_ARGS_destroy",
+    "TF_DATA_DIR",
+    "TF_WORKSPACE",
+    "TMPDIR",
+    "USER",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+];
+
+/// What surrounds every act of a gate: the same for the life of the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    variables: BTreeMap<String, String>,
+    target: String,
+}
+
+impl Surroundings {
+    /// Takes in the environment of this process.
+    ///
+    /// # Errors
+    /// Refuses a variable of the list whose value is not UTF-8: it could not be shown, and leaving it out would hide it.
+    pub fn of_this_process() -> Result<Self, Unreadable> {
+        let uname = rustix::system::uname();
+        let host = uname.nodename().to_str().map_err(|_| Unreadable::because("the name of this machine is not UTF-8"))?;
+        let target = format!("host:{host}/uid:{}", rustix::process::getuid().as_raw());
+        Self::new(|name| std::env::var_os(name), target)
+    }
+
+    /// Takes in an environment.
+    ///
+    /// # Errors
+    /// As [`Self::of_this_process`].
+    pub fn new<V: AsRef<OsStr>>(variable: impl Fn(&str) -> Option<V>, target: String) -> Result<Self, Unreadable> {
+        let mut variables = BTreeMap::new();
+        for name in VARIABLES {
+            if let Some(value) = variable(name) {
+                let unreadable = || Unreadable::because(format!("the variable `{name}` is not UTF-8"));
+                variables.insert((*name).to_owned(), value.as_ref().to_str().ok_or_else(unreadable)?.to_owned());
+            }
+        }
+        Ok(Self { variables, target })
+    }
+
+    /// The setting of an act in a directory.
+    ///
+    /// # Errors
+    /// Refuses a directory that is not absolute, is not there, or whose canonical path is not UTF-8.
+    pub fn setting(&self, directory: &Path) -> Result<Setting, Unreadable> {
+        if !directory.is_absolute() {
+            return Err(Unreadable::because(format!("the working directory `{}` is not absolute", directory.display())));
+        }
+        let canonical = directory.canonicalize().map_err(|error| {
+            Unreadable::because(format!("the working directory `{}` cannot be read: {error}", directory.display()))
+        })?;
+        let canonical = canonical.into_os_string().into_string();
+        let directory = canonical.map_err(|_| Unreadable::because("the working directory is not UTF-8"))?;
+        Ok(Setting { directory, variables: self.variables.clone(), target: self.target.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    fn surroundings() -> Surroundings {
+        let variable = |name: &str| [("HOME", "/home/alice"), ("PGPASSWORD", "secret")].into_iter().find(|(n, _)| *n == name);
+        Surroundings::new(|name| variable(name).map(|(_, value)| value), "host:t/uid:1".into()).unwrap()
+    }
+
+    #[test]
+    fn only_listed_variables_are_taken_in_and_none_of_them_holds_a_secret() {
+        assert_eq!(surroundings().variables, BTreeMap::from([("HOME".to_owned(), "/home/alice".to_owned())]));
+        assert!(VARIABLES.is_sorted());
+        assert!(!VARIABLES.iter().any(|name| ["PASSWORD", "TOKEN", "SECRET", "KEY"].iter().any(|word| name.contains(word))));
+    }
+
+    #[test]
+    fn a_directory_is_named_as_it_is_whatever_link_leads_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().canonicalize().unwrap().join("real");
+        std::fs::create_dir(&real).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert_eq!(surroundings().setting(&link).unwrap().directory, real.to_str().unwrap());
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_named_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let strange = directory.path().join(OsStr::from_bytes(b"\xff"));
+        std::fs::create_dir(&strange).unwrap();
+        for bad in [Path::new("src"), Path::new(""), &directory.path().join("missing"), &strange] {
+            assert!(surroundings().setting(bad).is_err(), "{}", bad.display());
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_not_text_is_refused() {
+        let variable = |name: &str| (name == "PATH").then(|| OsStr::from_bytes(b"/bin\xff"));
+        assert!(Surroundings::new(variable, "host:t".into()).is_err());
+    }
+}
