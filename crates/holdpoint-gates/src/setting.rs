@@ -128,6 +128,7 @@ mod tests {
     fn only_listed_variables_are_taken_in_and_none_of_them_holds_a_secret() {
         assert_eq!(surroundings().variables, BTreeMap::from([("HOME".to_owned(), "/home/alice".to_owned())]));
         assert!(VARIABLES.is_sorted());
+        assert!(holdpoint_effects::VARIABLES.iter().all(|asked| VARIABLES.contains(asked)), "the readers ask for another");
         assert!(!VARIABLES.iter().any(|name| ["PASSWORD", "TOKEN", "SECRET", "KEY"].iter().any(|word| name.contains(word))));
     }
 
