@@ -12,6 +12,8 @@ use holdpoint_core::actor::Strength;
 use holdpoint_core::effect::{Certainty, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::estate::Production;
 
+/// The version of the language. It changes whenever an older program would misread a bundle.
+pub(crate) const VERSION: u32 = 1;
 /// The schema as it is shipped, for editors and for comparing with the one a bundle may carry.
 pub(crate) const SCHEMA: &str = include_str!("../../../policies/schema.cedarschema");
 /// The one permission.

@@ -15,6 +15,7 @@
 //! **Out of scope**: reading artefacts (`holdpoint-effects`), collecting approvals (`holdpoint-core::quorum`), files, clocks
 //! and hot reload (`holdpoint-server`). This crate does no I/O: files arrive as a map from path to bytes.
 
+pub mod bundle;
 pub mod case;
 pub mod decide;
 pub mod guardrail;
@@ -22,11 +23,14 @@ pub mod policies;
 pub mod report;
 pub mod shipped;
 
+mod estate;
+mod examples;
 mod files;
 mod language;
 mod scene;
 mod statements;
 
+pub use bundle::Bundle;
 pub use case::Case;
 pub use decide::decide;
 pub use policies::Policies;

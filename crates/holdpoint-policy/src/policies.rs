@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use cedar_policy::{Authorizer, Entities, Policy, PolicyId, PolicySet, Request, Response, ValidationMode, Validator};
+use holdpoint_core::estate::Estate;
 use miette::Diagnostic;
 
 pub use crate::files::{FILE_MAX_BYTES, FILES_MAX, Files, Layer};
@@ -16,7 +17,7 @@ use crate::files::{self, File, Role};
 use crate::guardrail::Guardrail;
 use crate::language::{self, Language, language};
 use crate::report::{Place, Problem, Report};
-use crate::statements::{STATEMENT_MAX_BYTES, STATEMENT_MAX_DEPTH, Statement, line_at, statements};
+use crate::statements::{STATEMENT_MAX_BYTES, STATEMENT_MAX_DEPTH, STATEMENT_MAX_OPERATORS, Statement, line_at, statements};
 
 /// Guardrails that were checked, ready to decide.
 #[derive(Clone)]
@@ -70,6 +71,22 @@ impl Policies {
     /// The guardrail of a name.
     pub fn guardrail(&self, id: &str) -> Option<&Guardrail> {
         self.guardrails.get(id)
+    }
+
+    /// The people whom guardrails name and the estate does not list: a guardrail about nobody never holds.
+    pub(crate) fn unknown_people(&self, estate: &Estate) -> Vec<Problem> {
+        let listed = |name: &str| estate.people.keys().any(|person| person.as_str() == name);
+        let mut problems = Vec::new();
+        for policy in self.set.policies() {
+            for literal in policy.entity_literals().into_iter().filter(|it| it.type_name().basename() == "Person") {
+                let name: &str = literal.id().unescaped();
+                if let Some(it) = self.guardrail(policy.id().as_ref()).filter(|_| !listed(name)) {
+                    let message = format!("the estate lists no person `{name}`");
+                    problems.push(Problem::at(&it.place, message).guardrail(&it.id));
+                }
+            }
+        }
+        problems
     }
 
     /// Puts one request to all guardrails.
@@ -155,9 +172,11 @@ impl Parsed {
 }
 
 fn parse(statement: &Statement<'_>, place: &Place) -> Result<Policy, Vec<Problem>> {
-    if statement.text.len() > STATEMENT_MAX_BYTES || statement.depth > STATEMENT_MAX_DEPTH {
+    let small = statement.text.len() <= STATEMENT_MAX_BYTES && statement.operators <= STATEMENT_MAX_OPERATORS;
+    if !small || statement.depth > STATEMENT_MAX_DEPTH {
         let message = format!(
-            "it is too large: a guardrail may have {STATEMENT_MAX_BYTES} bytes and {STATEMENT_MAX_DEPTH} operators and brackets"
+            "it is too large: a guardrail may have {STATEMENT_MAX_BYTES} bytes, {STATEMENT_MAX_OPERATORS} bytes of operators \
+             and brackets {STATEMENT_MAX_DEPTH} deep"
         );
         return Err(vec![Problem::at(place, message).hint("Split it: guardrails add up")]);
     }

@@ -11,6 +11,10 @@ macro_rules! pack {
     ($($subject:literal),+ $(,)?) => {
         &[$(
             (concat!("default/", $subject, ".cedar"), include_str!(concat!("../../../policies/default/", $subject, ".cedar"))),
+            (
+                concat!("default/", $subject, ".examples.toml"),
+                include_str!(concat!("../../../policies/default/", $subject, ".examples.toml")),
+            ),
         )+]
     };
 }
@@ -21,11 +25,22 @@ const DEFAULT: &[(&str, &str)] =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policies::Policies;
+    use crate::bundle::{Bundle, test};
 
     #[test]
-    fn the_shipped_pack_loads() {
-        let policies = Policies::load(&files()).unwrap_or_else(|report| panic!("{report}"));
-        assert!(policies.guardrails().len() > 30);
+    fn the_shipped_pack_is_sound_and_its_examples_hold() {
+        let report = test(&files());
+        assert!(report.sound(), "{report}");
+        assert!(report.guardrails > 30 && report.examples > 2 * report.guardrails, "{report}");
+    }
+
+    #[test]
+    fn every_file_of_the_pack_is_shipped() {
+        #![expect(clippy::disallowed_methods, reason = "the test compares what is compiled in with what lies in the directory")]
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies/default");
+        let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let on_disk: std::collections::BTreeSet<_> = names.map(|name| format!("default/{name}")).collect();
+        assert_eq!(files().into_keys().collect::<std::collections::BTreeSet<_>>(), on_disk);
+        assert!(Bundle::shipped().is_ok());
     }
 }

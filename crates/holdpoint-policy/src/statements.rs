@@ -6,17 +6,20 @@
 
 /// Longest statement in bytes.
 pub(crate) const STATEMENT_MAX_BYTES: usize = 16 * 1024;
-/// Most brackets, operators and conditionals in one statement, strings left out: what the parser walks by recursion can be no
-/// deeper than that.
-pub(crate) const STATEMENT_MAX_DEPTH: usize = 1024;
+/// Deepest nesting of brackets and conditionals in one statement. The parser walks it by recursion, and checks no stack.
+pub(crate) const STATEMENT_MAX_DEPTH: usize = 32;
+/// Most operators in one statement. A chain of them becomes a tree as deep as it is long.
+pub(crate) const STATEMENT_MAX_OPERATORS: usize = 512;
 
 /// One statement with the line on which it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Statement<'a> {
     pub(crate) text: &'a str,
     pub(crate) line: usize,
-    /// How many brackets, operators and conditionals stand in it.
+    /// How deep brackets and conditionals can nest in it at most.
     pub(crate) depth: usize,
+    /// How many bytes of operators stand in it.
+    pub(crate) operators: usize,
 }
 
 /// The statements of a file. The last one may lack its semicolon; the parser refuses it then.
@@ -26,15 +29,37 @@ pub(crate) fn statements(text: &str) -> Vec<Statement<'_>> {
     loop {
         scanner.skip_blank();
         let start = scanner.at;
-        let depth = scanner.skip_statement();
+        let Size { depth, operators, .. } = scanner.skip_statement();
         let Some(text) = text.get(start..scanner.at).filter(|text| !text.is_empty()) else { return found };
-        found.push(Statement { text, line: line_at(scanner.text, start), depth });
+        found.push(Statement { text, line: line_at(scanner.text, start), depth, operators });
     }
 }
 
 /// The line, counted from 1, on which a byte stands.
 pub(crate) fn line_at(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+/// How large a statement is, as far as that makes work for a parser.
+#[derive(Default)]
+struct Size {
+    open: usize,
+    conditionals: usize,
+    depth: usize,
+    operators: usize,
+}
+
+impl Size {
+    fn count(&mut self, byte: u8, conditional: bool) {
+        self.conditionals += usize::from(conditional);
+        self.operators += usize::from(b"&|!+-*.<>=".contains(&byte));
+        match byte {
+            b'(' | b'[' | b'{' => self.open += 1,
+            b')' | b']' | b'}' => self.open = self.open.saturating_sub(1),
+            _ => {}
+        }
+        self.depth = self.depth.max(self.open + self.conditionals);
+    }
 }
 
 struct Scanner<'a> {
@@ -62,26 +87,25 @@ impl Scanner<'_> {
         }
     }
 
-    /// Skips to the semicolon that ends the statement, and counts what makes it deep.
-    fn skip_statement(&mut self) -> usize {
-        let mut depth = 0;
+    /// Skips to the semicolon that ends the statement.
+    fn skip_statement(&mut self) -> Size {
+        let mut size = Size::default();
         while let Some(byte) = self.peek() {
             match byte {
                 b';' => {
                     self.at += 1;
-                    return depth;
+                    break;
                 }
                 b'"' => self.skip_string(),
                 _ if self.at_comment() => self.skip_while(|byte| byte != b'\n'),
                 _ => {
-                    // `if` without brackets nests too; every one has its `then`.
-                    let conditional = || self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(b"then"));
-                    depth += usize::from(b"([{&|!+-*.<>=".contains(&byte) || conditional());
+                    // Every conditional has its `then`, with or without brackets.
+                    size.count(byte, self.text.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(b"then")));
                     self.at += 1;
                 }
             }
         }
-        depth
+        size
     }
 
     fn skip_string(&mut self) {
