@@ -3,15 +3,24 @@
 use holdpoint_core::actor::Strength;
 
 use crate::agent::claude_code;
+use crate::command;
 use crate::passage::{Listing, Shape};
 
 /// Every gate. A gate that is not listed here has no guide, no drill and no place in `doctor`.
-pub const GATES: &[Listing] = &[Listing {
-    name: claude_code::NAME,
-    shape: Shape::Admit,
-    strength: Strength::Advises,
-    stands_before: "tool calls of Claude Code",
-}];
+pub const GATES: &[Listing] = &[
+    Listing {
+        name: claude_code::NAME,
+        shape: Shape::Admit,
+        strength: Strength::Advises,
+        stands_before: "tool calls of Claude Code",
+    },
+    Listing {
+        name: command::NAME,
+        shape: Shape::Execute,
+        strength: Strength::Advises,
+        stands_before: "commands run with `holdpoint run`",
+    },
+];
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use holdpoint_core::change::Setting;
+use holdpoint_core::change::{Artefact, Change, Setting};
+use holdpoint_core::question::Answers;
 
-use crate::passage::Unreadable;
+use crate::passage::{Seen, Unreadable};
 
 /// The variables that decide what a command means and that are no secrets. The readers take any other as unknown.
 ///
@@ -95,6 +96,18 @@ impl Surroundings {
             }
         }
         Ok(Self { variables, target })
+    }
+
+    /// Sees what an artefact would do in a directory, in the world as it is now.
+    ///
+    /// # Errors
+    /// Refuses a directory that cannot be named, and a proposal beyond a bound.
+    pub fn see(&self, artefact: Artefact, directory: &Path) -> Result<Seen, Unreadable> {
+        let setting = self.setting(directory)?;
+        let answers = Answers::default();
+        let reading = holdpoint_effects::read(&artefact, &setting, &answers);
+        let change = Change::seal(artefact, setting, &answers).map_err(|error| Unreadable::because(error.to_string()))?;
+        Ok(Seen { change, effects: reading.effects, answers, act: None, said: None })
     }
 
     /// The setting of an act in a directory.
