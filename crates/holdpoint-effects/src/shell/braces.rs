@@ -13,11 +13,8 @@ pub(crate) enum Token<'p> {
 /// The words that braces make of one; nothing when there are too many to follow.
 pub(crate) fn alternatives(parts: &[Part]) -> Option<Vec<Vec<Token<'_>>>> {
     let has_brace = |part: &Part| matches!(part, Part::Text { text, quoted: false } if text.contains('{'));
-    let atoms: Vec<Atom<'_>> = if parts.iter().any(has_brace) {
-        parts.iter().flat_map(atoms).collect()
-    } else {
-        parts.iter().map(|part| Atom::Part(part)).collect()
-    };
+    let atoms: Vec<Atom<'_>> =
+        if parts.iter().any(has_brace) { parts.iter().flat_map(atoms).collect() } else { parts.iter().map(Atom::Part).collect() };
     let words = expand(&atoms, 0)?;
     Some(words.into_iter().map(|word| tokens(&word)).collect())
 }

@@ -62,8 +62,8 @@ impl Walker<'_> {
     ) -> Option<After> {
         let mut failed = None;
         match name {
-            ":" | "true" | "false" | "shift" | "wait" | "getopts" | "hash" | "umask" | "ulimit" | "times" | "jobs" | "fg"
-            | "bg" | "disown" | "dirs" | "type" | "help" | "history" | "caller" | "suspend" | "enable" | "compgen" | "bind" => {
+            ":" | "true" | "false" | "wait" | "getopts" | "hash" | "umask" | "ulimit" | "times" | "jobs" | "fg" | "bg"
+            | "disown" | "dirs" | "type" | "help" | "history" | "caller" | "suspend" | "enable" | "compgen" | "bind" => {
                 if matches!(name, "enable" | "hash" | "bind") && arguments.iter().any(|field| field.value.head().starts_with('-'))
                 {
                     self.opaque(name, "it changes what names mean", span.clone());
@@ -99,6 +99,15 @@ impl Walker<'_> {
                 }
             }
             "set" => self.set(arguments, span),
+            "shift" => {
+                self.looks(name, span);
+                let count = arguments.first().map_or(Some(1), |field| field.known()?.parse().ok());
+                let count = count.unwrap_or(self.state.positional.len()).min(self.state.positional.len());
+                self.state.positional.drain(..count);
+                if arguments.first().is_some_and(|field| field.known().is_none()) {
+                    self.state.positional = vec![Value::loose()];
+                }
+            }
             "shopt" => self.shopt(arguments, span),
             "alias" => self.alias(arguments, span),
             "unalias" => self.looks(name, span),
@@ -106,10 +115,7 @@ impl Walker<'_> {
             "printf" => self.printf(arguments, words, span),
             "eval" => self.eval(arguments, span),
             "source" | "." => self.source(arguments, directory, span),
-            "exec" => match arguments.iter().position(|field| !field.value.head().starts_with('-')) {
-                Some(first) => self.run_words(arguments.get(first..).unwrap_or_default(), directory, span),
-                None => self.looks(name, span),
-            },
+            "exec" => self.exec(arguments, directory, span),
             "command" | "builtin" => return Some(self.command_builtin(arguments, words, directory, span)),
             "trap" => self.trap(arguments, span),
             "complete" => self.opaque(name, "it registers code for later", span.clone()),
@@ -327,6 +333,16 @@ impl Walker<'_> {
             text.append(value);
         }
         self.inner_text(&text, span.clone());
+    }
+
+    /// `exec` runs a program in place of the shell; `-a` names it otherwise.
+    fn exec(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let mut rest = arguments;
+        while let Some((first, others)) = rest.split_first().filter(|(first, _)| first.value.head().starts_with('-')) {
+            let named = first.value.head().ends_with('a');
+            rest = if named { others.get(1..).unwrap_or_default() } else { others };
+        }
+        if rest.is_empty() { self.looks("exec", span) } else { self.run_words(rest, directory, span) }
     }
 
     fn source(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {

@@ -530,7 +530,7 @@ impl Reader<'_> {
                     return Ok(());
                 }
                 Err(word) => {
-                    if self.within.is_none() {
+                    if self.comparable {
                         self.names.push(self.base + start);
                     }
                     simple.words.push(word);
@@ -550,7 +550,7 @@ impl Reader<'_> {
 
     /// A function's name was noted as a command's name.
     fn forget_name(&mut self, start: usize) {
-        if self.within.is_none() && self.names.last() == Some(&(self.base + start)) {
+        if self.comparable && self.names.last() == Some(&(self.base + start)) {
             self.names.pop();
         }
     }

@@ -56,6 +56,7 @@ pub(crate) fn text(text: &str, world: &World<'_>) -> (Vec<Effect>, BTreeSet<Stri
     } else {
         walker.text(text, None);
         walker.last_traps();
+        walker.note_if_idle();
     }
     walker.finish()
 }

@@ -35,6 +35,8 @@ pub(crate) struct Reader<'t> {
     pub(super) budget: &'t Budget,
     /// The span that everything in this text has, where the text is not a piece of the artefact.
     pub(super) within: Option<Span>,
+    /// Whether offsets are those of the text that the structural parser reads too.
+    pub(super) comparable: bool,
     /// What to add to an offset to have its place in the artefact.
     pub(super) base: usize,
     pub(super) pending: Vec<Pending>,
@@ -52,6 +54,7 @@ impl<'t> Reader<'t> {
             depth,
             budget,
             within,
+            comparable: true,
             base: 0,
             pending: Vec::new(),
             names: Vec::new(),
@@ -61,15 +64,16 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads a text that was unescaped from this one (back quotes).
+    /// Where the text stands here is noted in `reread` by the caller.
     pub(super) fn reread(&mut self, text: &str, span: Span) -> Read<List> {
         if !self.budget.read_bytes(text.len()) {
             return Err(self.bound("it leads to more text than is read"));
         }
         self.enter()?;
         let mut inner = Reader::new(text, self.depth, self.budget, Some(span.clone()));
+        inner.comparable = false;
         let list = inner.whole();
         self.here_documents += inner.here_documents;
-        self.reread.push(span);
         self.leave();
         list
     }
@@ -79,6 +83,7 @@ impl<'t> Reader<'t> {
         let body = self.text.get(start..end).unwrap_or_default();
         self.enter()?;
         let mut inner = Reader::new(body, self.depth, self.budget, self.within.clone());
+        inner.comparable = self.comparable;
         inner.base = self.base + start;
         let parts = inner.quoted_until_end();
         self.names.append(&mut inner.names);

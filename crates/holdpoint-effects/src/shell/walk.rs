@@ -631,6 +631,15 @@ impl<'w> Walker<'w> {
         }
     }
 
+    /// A comment, an assignment or a definition alone has no effect outside the shell, and that is said. Where a program may
+    /// run and nothing was noted the list stays empty, which reads as opaque.
+    pub(crate) fn note_if_idle(&mut self) {
+        if self.effects.is_empty() && self.ran.is_empty() {
+            let summary = "Does nothing outside the shell".to_owned();
+            self.note(super::files::plain(Verb::Read, ResourceKind::Program, "bash", summary, 0..0));
+        }
+    }
+
     /// Notes something that cannot be read.
     pub(crate) fn opaque(&mut self, name: &str, why: &str, span: Span) {
         self.note(Effect {

@@ -198,8 +198,8 @@ impl Reader<'_> {
             }
         }
         self.at += 1;
-        let span = self.span(start, self.at);
-        let list = self.reread(&inner, span)?;
+        self.reread.push(self.base + start..self.base + self.at);
+        let list = self.reread(&inner, self.span(start, self.at))?;
         parts.push(Part::Command { list, quoted: quoting.is_quoted() });
         Ok(())
     }
