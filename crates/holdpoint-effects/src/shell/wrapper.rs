@@ -45,6 +45,25 @@ const WRAPPERS: [Wrapper; 20] = [
     Wrapper { name: "xvfb-run", valued: &["-e", "-f", "-n", "-s", "-w"], operands: 0 },
 ];
 
+/// Programs that run a program of the project's own environment.
+const RUNNER: Wrapper = Wrapper {
+    name: "npx",
+    valued: &["-p", "--package", "-w", "--workspace", "--with", "--from", "--python", "--extra", "--group"],
+    operands: 0,
+};
+
+/// Whether the words behind a package manager's first are a command of their own: `uv run pytest`, `pnpm exec tsc`.
+fn runs_words(program: &str, arguments: &[Field]) -> bool {
+    let first = arguments.first().and_then(Field::known);
+    let runs: &[&str] = match program {
+        "bundle" | "mise" | "asdf" => &["exec"],
+        "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv" | "conda" | "mamba" => &["run"],
+        "npm" | "pnpm" | "yarn" => &["dlx", "exec", "x"],
+        _ => &[],
+    };
+    first.is_some_and(|first| runs.contains(&first.as_str()))
+}
+
 impl Walker<'_> {
     /// Follows what a wrapper runs; `false` when the program is none.
     pub(crate) fn wrapper(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
@@ -57,6 +76,11 @@ impl Walker<'_> {
             "ssh" => self.ssh(arguments, span),
             "watch" => self.watch(arguments, directory, span),
             "xargs" => self.xargs(arguments, directory, span),
+            "npx" | "bunx" | "uvx" => self.simple_wrapper(&RUNNER, arguments, directory, span),
+            _ if runs_words(program, arguments) => {
+                let rest = arguments.get(1..).unwrap_or_default();
+                self.simple_wrapper(&RUNNER, rest, directory, span);
+            }
             "time" => self.simple_wrapper(
                 &Wrapper { name: "time", valued: &["-f", "-o", "--format", "--output"], operands: 0 },
                 arguments,
