@@ -18,6 +18,7 @@
 pub mod bundle;
 pub mod case;
 pub mod decide;
+pub mod explain;
 pub mod guardrail;
 pub mod policies;
 pub mod report;
