@@ -68,16 +68,13 @@ fn model(case: &Case, Placed { effect, standing }: &Placed) -> BTreeSet<&'static
     // This machine.
     hold(confirmed, "file-loss-with-effort", loses && local && kind == File && way_back == Effort);
     hold(confirmed, "file-loss-for-good", loses && local && kind == File && way_back == Irreversible);
-    let things = matches!(
-        kind,
-        ClusterObject | Container | ContainerImage | Host | Infrastructure | Package | Process | Program | Service
-    );
+    let things = matches!(kind, Container | ContainerImage | Host | Package | Process | Program | Service);
     hold(confirmed, "local-loss", loses && local && things && way_back >= Effort && count.is_none());
-    hold(confirmed, "network-local", loses && local && kind == Network && way_back >= Effort);
+    hold(confirmed, "network-local", (loses || verb == Execute) && local && kind == Network && way_back >= Effort);
     hold(confirmed, "stops-local-service", verb == Stop && local && matches!(kind, Host | Service));
     let data = matches!(kind, Database | Table | Volume);
     hold(confirmed, "data-loss-local", loses && local && data && way_back == Irreversible && !(rows && count.is_some()));
-    hold(approved, "device", (reconfigures || verb == Execute) && kind == Device);
+    hold(approved, "device", (reconfigures || matches!(verb, Execute | Stop)) && kind == Device);
     hold(approved, "production-local-loss", loses && local && yes && way_back >= Effort);
 
     // Git.
@@ -112,12 +109,15 @@ fn model(case: &Case, Placed { effect, standing }: &Placed) -> BTreeSet<&'static
     hold(approved, "unseen-content-elsewhere", effect.certainty == Opaque && (!local || near_production));
     hold(approved, "code-near-production", verb == Execute && unjudged && (yes || near_production));
     hold(approved, "code-elsewhere", verb == Execute && unjudged && !local && !no && !yes);
+    let inside = matches!(kind, ClusterObject | Container | Database | Infrastructure | Service | Table | Volume);
+    hold(approved, "inside-shared-systems", verb == Execute && inside && !local && !no);
     let own_registry = local && matches!(kind, ContainerImage | Database | Package | Table);
     hold(approved, "publishes", verb == Publish && !own_registry);
 
     // What others share.
     let elsewhere = changes && !local && kind != GitHistory && !few_rows;
-    hold(confirmed, "staging-loss", elsewhere && no && way_back >= Effort);
+    let in_place = matches!(verb, Create | Modify);
+    hold(confirmed, "staging-loss", elsewhere && no && way_back >= if in_place { Irreversible } else { Effort });
     hold(approved, "shared-loss", elsewhere && !no && way_back > Lossless);
     hold(confirmed, "stops-staging", verb == Stop && !local && no);
     hold(approved, "stops-shared-service", verb == Stop && !no);
