@@ -12,6 +12,7 @@
 //! Nothing the control plane says is believed for its own sake: an answer must be about the change that was asked about, a
 //! receipt and a snapshot must carry the signature of the key that was pinned when Holdpoint was set up.
 
+mod alone;
 mod outbox;
 mod pinned;
 
@@ -22,7 +23,7 @@ use holdpoint_api::client::{self, Client, Endpoint};
 use holdpoint_api::home::Home;
 use holdpoint_api::v1::{AnswerV1, OutcomeV1, ProposalV1, RedeemedV1, RedemptionV1, ResultV1, SessionV1, VerdictV1, path};
 use holdpoint_core::Timestamp;
-use holdpoint_core::actor::GateId;
+use holdpoint_core::actor::{Actor, AgentId, GateId, MalformedIdentifier, PersonId};
 use holdpoint_core::decision::Decision;
 use holdpoint_core::digest::Digest;
 use holdpoint_core::permit::{Basis, Grant, NoWarrant, Receipt, Snapshot, Warrant};
@@ -36,6 +37,8 @@ use pinned::Pinned;
 #[derive(Debug)]
 pub struct Desk {
     gate: GateId,
+    home: Home,
+    asker: Asker,
     client: Client,
     pinned: Pinned,
     outbox: Outbox,
@@ -50,18 +53,42 @@ pub enum Asker {
     Person,
 }
 
+impl Asker {
+    /// The asker of an agent program: the session that `install` left for it.
+    ///
+    /// # Errors
+    /// Fails where there is none: nobody then knows on whose behalf the agent acts.
+    pub fn agent(home: &Home, program: &str) -> Result<Self, Error> {
+        let path = home.session(program);
+        let missing = |error: &dyn fmt::Display| {
+            Error::NotSetUp(format!("`{}`: {error}; run `holdpoint install {program}`", path.display()))
+        };
+        let text = std::fs::read(&path).map_err(|error| missing(&error))?;
+        serde_json::from_slice(&text).map(Self::Agent).map_err(|error| missing(&error))
+    }
+
+    /// Who a decision is about when nobody else can say. A person counts as an agent of theirs: the stricter of the two.
+    fn actor(&self) -> Result<Actor, MalformedIdentifier> {
+        let (id, on_behalf_of) = match self {
+            Self::Agent(session) => (session.id.clone(), session.on_behalf_of.clone()),
+            Self::Person => (AgentId::parse("unknown")?, PersonId::parse("unknown")?),
+        };
+        Ok(Actor::Agent { id, on_behalf_of })
+    }
+}
+
 impl Desk {
     /// Opens the desk of an installation for one gate. Each exchange with the control plane may take `patience`.
     ///
     /// # Errors
     /// Fails where the installation's key cannot be read: without it nothing can be verified.
-    pub fn open(gate: GateId, home: &Home, endpoint: Endpoint, asker: &Asker, patience: Duration) -> Result<Self, Error> {
+    pub fn open(gate: GateId, home: &Home, endpoint: Endpoint, asker: Asker, patience: Duration) -> Result<Self, Error> {
         let client = Client::new(endpoint, patience);
-        let client = match asker {
+        let client = match &asker {
             Asker::Agent(session) => client.with_session(session.secret.clone()),
             Asker::Person => client,
         };
-        Ok(Self { pinned: Pinned::open(home, &gate)?, outbox: Outbox::at(home), gate, client })
+        Ok(Self { pinned: Pinned::open(home, &gate)?, outbox: Outbox::at(home), home: home.clone(), gate, asker, client })
     }
 
     /// Proposes what the gate sees.
@@ -71,7 +98,7 @@ impl Desk {
     pub fn propose(&self, seen: &Seen) -> Result<Proposed, Error> {
         let answer: AnswerV1 = match self.client.post(path::PROPOSALS, &self.proposal(seen)) {
             Ok(answer) => answer,
-            Err(error) if is_away(&error) => return Ok(Proposed::Stopped(Stopped::Away(Away::new(seen, &error)))),
+            Err(error) if is_away(&error) => return Ok(self.decide_alone(seen, &error)),
             Err(error) => return Err(error.into()),
         };
         self.outbox.send_kept(|kept| self.send(kept));
@@ -79,6 +106,27 @@ impl Desk {
             return Err(Error::OtherChange { asked: seen.change.digest(), answered: answer.change });
         }
         self.weigh(answer)
+    }
+
+    /// What may happen with nobody to ask: free work, under the snapshot that was left behind.
+    ///
+    /// A snapshot past its time still serves reads and losses that git can bring back; the warrant sees to that. Whoever comes
+    /// with harmful work then hears why it is held, instead of failing at the redemption.
+    fn decide_alone(&self, seen: &Seen, error: &client::Error) -> Proposed {
+        let away = |decision, why| {
+            let (change, effects) = (seen.change.digest(), seen.effects.clone());
+            Proposed::Stopped(Stopped::Away(Away { change, effects, decision, why }))
+        };
+        match alone::decide_alone(&self.home, &self.pinned, &self.asker, seen) {
+            Err(no_snapshot) => away(None, format!("{error}, and {no_snapshot}")),
+            Ok((snapshot, Decision::Allow)) if snapshot.head().not_after < Timestamp::now() && !seen.effects.harmless() => {
+                away(None, format!("{error}, and what it left behind was good until {:.0}", snapshot.head().not_after))
+            }
+            Ok((snapshot, decision @ Decision::Allow)) => {
+                Proposed::Offered(Offer::Free(Box::new(FreeOffer { snapshot, decision })))
+            }
+            Ok((_, decision)) => away(Some(decision), error.to_string()),
+        }
     }
 
     /// What an answer about the right change amounts to.
@@ -268,12 +316,6 @@ pub struct Away {
     pub why: String,
 }
 
-impl Away {
-    fn new(seen: &Seen, error: &client::Error) -> Self {
-        Self { change: seen.change.digest(), effects: seen.effects.clone(), decision: None, why: error.to_string() }
-    }
-}
-
 /// What the control plane knows of an outcome.
 #[derive(Debug)]
 pub enum Settled {
@@ -307,6 +349,9 @@ pub enum Error {
         /// What the answer is about.
         answered: Digest,
     },
+    /// The control plane left nothing behind that a gate could decide with.
+    #[error("there is no snapshot to decide with: {0}")]
+    NoSnapshot(String),
     /// Holdpoint is not set up here.
     #[error("Holdpoint is not set up here: {0}")]
     NotSetUp(String),

@@ -167,6 +167,20 @@ impl Bundle {
         Ok(Self { revision: self.revision, ..Self::parse(&both)? })
     }
 
+    /// Opens the files that somebody signed by their digest, as the head of a gate's snapshot does. Examples are not run: the
+    /// server that handed the files out ran them.
+    ///
+    /// # Errors
+    /// Refuses files that are not those, and unsound ones.
+    pub fn of_digest(files: &Files, signed: Digest, revision: u64) -> Result<Self, Error> {
+        // Before anything is parsed: a reader of policies should never meet text that nobody signed.
+        let found = digest(files);
+        if found != signed {
+            return Err(Error::OtherFiles { paths: vec![format!("their digest is {found}")] });
+        }
+        Ok(Self { revision, ..Self::parse(files).map_err(Error::Unsound)? })
+    }
+
     /// The guardrails.
     pub const fn policies(&self) -> &Policies {
         &self.policies

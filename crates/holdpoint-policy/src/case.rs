@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 
 use holdpoint_core::actor::{Actor, Strength};
+use holdpoint_core::change::Setting;
 use holdpoint_core::effect::{Effect, Effects, Environment};
 use holdpoint_core::estate::{Estate, Production, Tier};
+use holdpoint_core::question::{Answer, Answers, Question};
 use holdpoint_core::quorum::Dossier;
 use serde::{Deserialize, Serialize};
 
@@ -73,6 +75,21 @@ pub struct Surroundings<'a> {
     pub in_reach: &'a [Environment],
     /// The guardrails waived for this change.
     pub waived: &'a BTreeSet<String>,
+}
+
+/// The variables that point whatever runs at an environment.
+const POINTING_VARIABLES: [&str; 7] =
+    ["AWS_PROFILE", "CLOUDSDK_ACTIVE_CONFIG_NAME", "DOCKER_CONTEXT", "DOCKER_HOST", "PGHOST", "PGSERVICE", "TF_WORKSPACE"];
+
+/// The environments that whatever runs could reach through its variables and contexts.
+pub fn environments_in_reach(setting: &Setting, answers: &Answers) -> Vec<Environment> {
+    let variables = POINTING_VARIABLES.iter().filter_map(|name| setting.variables.get(*name).cloned());
+    let contexts = answers.iter().filter_map(|(question, answer)| match (question, answer) {
+        (Question::KubernetesContext | Question::TerraformWorkspace { .. }, Answer::Name { name }) => name.clone(),
+        _ => None,
+    });
+    let named: BTreeSet<String> = variables.chain(contexts).collect();
+    named.into_iter().map(Environment::from).collect()
 }
 
 /// What is frozen at a moment.

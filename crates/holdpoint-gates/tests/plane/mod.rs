@@ -96,7 +96,7 @@ impl Plane {
     /// A desk with so much patience.
     pub fn desk_with(&self, gate: &str, patience: Duration) -> Desk {
         let home = self.home();
-        Desk::open(GateId::parse(gate).unwrap(), &home, Endpoint::Unix(home.socket()), &Asker::Person, patience).unwrap()
+        Desk::open(GateId::parse(gate).unwrap(), &home, Endpoint::Unix(home.socket()), Asker::Person, patience).unwrap()
     }
 
     pub fn desk(&self, gate: &str) -> Desk {

@@ -286,3 +286,11 @@ fn hostile_text_is_refused_without_running_out_of_stack() {
         }
     }
 }
+
+#[test]
+fn files_that_another_digest_names_do_not_open() {
+    let shipped = Bundle::shipped().unwrap();
+    let opened = Bundle::of_digest(shipped.files(), shipped.digest(), 7).unwrap();
+    assert_eq!((opened.revision(), opened.digest()), (7, shipped.digest()));
+    assert!(matches!(Bundle::of_digest(shipped.files(), Digest::of(b"other"), 7), Err(Error::OtherFiles { .. })));
+}
