@@ -26,7 +26,7 @@ use holdpoint_core::Timestamp;
 use holdpoint_core::actor::{Actor, AgentId, GateId, MalformedIdentifier, PersonId};
 use holdpoint_core::decision::Decision;
 use holdpoint_core::digest::Digest;
-use holdpoint_core::permit::{Basis, Grant, NoWarrant, Receipt, Snapshot, Warrant};
+use holdpoint_core::permit::{Basis, Grant, NoWarrant, Receipt, Snapshot, SnapshotHead, Warrant};
 use holdpoint_core::signed::{self, Signed};
 
 use crate::passage::Seen;
@@ -89,6 +89,15 @@ impl Desk {
             Asker::Person => client,
         };
         Ok(Self { pinned: Pinned::open(home, &gate)?, outbox: Outbox::at(home), home: home.clone(), gate, asker, client })
+    }
+
+    /// The head of the snapshot that the control plane left for times when it is away.
+    ///
+    /// # Errors
+    /// Fails where there is none that a gate could decide with.
+    pub fn snapshot_left(&self) -> Result<SnapshotHead, Error> {
+        let left = alone::read(&self.home)?;
+        Ok(self.pinned.snapshot(&left.head)?.head().clone())
     }
 
     /// Proposes what the gate sees.

@@ -16,11 +16,11 @@
 //! tells whether it is in force.
 
 pub mod message;
+pub mod settings;
 
 use holdpoint_core::actor::Strength;
 use holdpoint_core::permit::{Basis, Warrant};
 
-use super::hook::Unanswered;
 use crate::desk::{self, Desk, Stopped};
 use crate::notice;
 use crate::passage::{self, Admit, Gate, Seen};
@@ -105,8 +105,8 @@ impl Reply {
         passed.unwrap_or_else(|error| Self::deny(&error, "Ask the person you work for to run `holdpoint doctor`."))
     }
 
-    /// What the host hears when there is no answer in time: the watchdog's.
-    pub fn unanswered(why: &Unanswered) -> Self {
+    /// What the host hears when there is no answer: the watchdog's.
+    pub fn unanswered(why: &dyn std::fmt::Display) -> Self {
         Self::deny(why, "Ask the person you work for to run `holdpoint doctor`.")
     }
 

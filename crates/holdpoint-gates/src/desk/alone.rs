@@ -44,7 +44,8 @@ pub(super) fn decide_alone(home: &Home, pinned: &Pinned, asker: &Asker, seen: &S
     Ok((snapshot, decision))
 }
 
-fn read(home: &Home) -> Result<SnapshotV1, Error> {
+/// Reads the snapshot. Nothing is verified by that.
+pub(super) fn read(home: &Home) -> Result<SnapshotV1, Error> {
     let missing = |error: &dyn std::fmt::Display| Error::NoSnapshot(error.to_string());
     let file = std::fs::File::open(home.snapshot()).map_err(|error| missing(&error))?;
     let mut bytes = Vec::new();
