@@ -4,6 +4,8 @@
 //! $HOLDPOINT_DATA          mode 0700
 //! ├── socket               the Unix socket of the API
 //! ├── installation.pub     the key that signs permits, receipts and snapshots
+//! ├── log.vkey             the key that signs the log's checkpoints
+//! ├── policy/              the installation's signed policy; without it the shipped one is in force
 //! ├── snapshot.json        the newest snapshot, for gates while the control plane is away
 //! ├── sessions/<agent>.json  an agent session, made by `holdpoint install`
 //! └── …                    the store's own files
@@ -44,6 +46,16 @@ impl Home {
     /// The installation's public key.
     pub fn verifying_key(&self) -> PathBuf {
         self.root.join("installation.pub")
+    }
+
+    /// The key that signs the log's checkpoints, as a C2SP verifier key.
+    pub fn log_key(&self) -> PathBuf {
+        self.root.join("log.vkey")
+    }
+
+    /// The installation's signed policy files.
+    pub fn policy(&self) -> PathBuf {
+        self.root.join("policy")
     }
 
     /// The newest snapshot.

@@ -26,6 +26,10 @@ pub mod path {
     pub const SNAPSHOT: &str = "/v1/snapshot";
     /// `POST` a [`super::OpenSessionV1`], answered by a [`super::SessionV1`].
     pub const SESSIONS: &str = "/v1/sessions";
+    /// `GET` the newest signed checkpoint of the log: a C2SP signed note.
+    pub const LOG_CHECKPOINT: &str = "/v1/log/checkpoint";
+    /// `GET` entries, `?from=INDEX&count=N`, at most 256: a C2SP entry bundle.
+    pub const LOG_ENTRIES: &str = "/v1/log/entries";
     /// `GET` a [`super::StatusV1`].
     pub const STATUS: &str = "/v1/status";
     /// `GET` the OpenAPI document.
@@ -73,6 +77,37 @@ pub enum VerdictV1 {
     Refuse,
 }
 
+/// What was decided about a change, and why: the one object that `--json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JudgementV1 {
+    /// What was decided.
+    pub decision: VerdictV1,
+    /// The change's digest: its only name.
+    #[schema(value_type = String)]
+    pub change: Digest,
+    /// What it would do.
+    #[schema(value_type = Vec<Object>)]
+    pub effects: Effects,
+    /// The guardrails that hold or refuse it, the gravest first.
+    pub guardrails: Vec<GuardrailV1>,
+    /// What would release it.
+    #[schema(value_type = Vec<Object>)]
+    pub needs: Vec<Need>,
+}
+
+impl JudgementV1 {
+    /// Puts a decision into the shape in which it is shown.
+    pub fn new(change: Digest, effects: &Effects, decision: &Decision) -> Self {
+        Self {
+            decision: VerdictV1::from(decision),
+            change,
+            effects: effects.clone(),
+            guardrails: decision.guardrails().iter().map(GuardrailV1::from).collect(),
+            needs: decision.needs().into_iter().collect(),
+        }
+    }
+}
+
 /// The answer to a proposal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AnswerV1 {
@@ -103,6 +138,17 @@ pub struct AnswerV1 {
 }
 
 impl AnswerV1 {
+    /// What was decided, without what only a gate needs.
+    pub fn judgement(&self) -> JudgementV1 {
+        JudgementV1 {
+            decision: self.decision,
+            change: self.change,
+            effects: self.effects.clone(),
+            guardrails: self.guardrails.clone(),
+            needs: self.needs.clone(),
+        }
+    }
+
     /// The decision as the core knows it, so that a gate can ask for a warrant.
     pub fn to_decision(&self) -> Decision {
         let guardrails = || self.guardrails.iter().map(|guardrail| guardrail.to_holding(&self.needs)).collect();

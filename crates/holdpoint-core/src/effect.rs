@@ -471,6 +471,15 @@ impl Effects {
         self.items.iter()
     }
 
+    /// The same effects, with what happens in an unknown environment placed in this one.
+    #[must_use]
+    pub fn with_unknown_in(mut self, environment: &Environment) -> Self {
+        for effect in self.items.iter_mut().filter(|effect| effect.environment == Environment::Unknown) {
+            effect.environment = environment.clone();
+        }
+        self
+    }
+
     /// Whether nothing here can do harm that git could not undo: reads, and losses confined to local work that git keeps or a
     /// build makes again. The one thing that passes when a gate has nobody to ask.
     pub fn harmless(&self) -> bool {

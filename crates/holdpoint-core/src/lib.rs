@@ -21,6 +21,7 @@ pub mod decision;
 pub mod digest;
 pub mod effect;
 pub mod estate;
+pub mod mask;
 pub mod permit;
 pub mod question;
 pub mod quorum;

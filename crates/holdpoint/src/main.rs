@@ -1,3 +1,52 @@
-//! The `holdpoint` binary: one file per command, and the wiring.
+//! The `holdpoint` program: it reads the command line and hands over. One file per command; no decision is made here.
 
-fn main() {}
+mod change;
+mod completions;
+mod context;
+mod exit;
+mod log;
+mod show;
+
+use clap::{Parser, Subcommand};
+
+use crate::context::Installation;
+use crate::exit::Exit;
+
+/// Holds what an agent does until it is safe to let through.
+///
+/// A harmless command never waits. A held one says exactly why, and what to do. `holdpoint up` starts the control plane,
+/// `holdpoint install claude-code` puts a gate before an agent, `holdpoint change list` shows what waits.
+#[derive(Debug, Parser)]
+#[command(name = "holdpoint", version, max_term_width = 100, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(flatten)]
+    installation: Installation,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Change(change::Arguments),
+    Completions(completions::Arguments),
+    Log(log::Arguments),
+}
+
+fn main() -> std::process::ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return exit::usage(&error),
+    };
+    let Arguments { installation, command } = arguments;
+    let outcome = match command {
+        Command::Change(arguments) => change::run(&installation, arguments),
+        Command::Completions(arguments) => completions::run::<self::Arguments>(&arguments),
+        Command::Log(arguments) => log::run(&installation, arguments),
+    };
+    outcome
+        .unwrap_or_else(|error| {
+            show::error(&error);
+            Exit::CouldNotFindOut
+        })
+        .into()
+}

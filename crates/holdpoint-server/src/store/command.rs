@@ -309,6 +309,8 @@ pub struct Propose {
     pub requester: Actor,
     /// At which gate.
     pub gate: GateId,
+    /// What the agent says about it; unverified.
+    pub said: Option<String>,
     /// Until when it waits. Not moved by proposing it again.
     pub waits_until: Timestamp,
 }

@@ -23,7 +23,7 @@ use holdpoint_core::change::{Artefact, Setting};
 use holdpoint_core::decision::Decision;
 use holdpoint_core::digest::Digest;
 use holdpoint_core::effect::Effects;
-use holdpoint_core::permit::{Grant, PermitState, Redemption};
+use holdpoint_core::permit::{Grant, PermitState, Recorded, Redemption};
 use holdpoint_core::webauthn::{Base64Bytes, Credential};
 use holdpoint_log::commitment::Commitment;
 use jiff::Timestamp;
@@ -140,6 +140,8 @@ pub struct ChangeRecord {
     pub requester: Actor,
     /// At which gate.
     pub gate: GateId,
+    /// What the agent says about it, masked; unverified.
+    pub said: Option<String>,
     /// What was decided last.
     pub decision: Decision,
     /// The policy bundle that was in force then.
@@ -220,6 +222,14 @@ pub struct PermitRecord {
     pub spent: Option<Spent>,
     /// What came of the act, where that is known.
     pub settled: Option<Settled>,
+}
+
+impl PermitRecord {
+    /// The grant as the store committed it, from which the permit is issued to a gate that asks.
+    pub fn granted(&self) -> Recorded<Grant> {
+        #[expect(clippy::disallowed_methods, reason = "this is the store, and the record it reads was committed")]
+        Recorded::assertion(self.grant.clone(), self.index)
+    }
 }
 
 /// How a permit was spent.

@@ -137,6 +137,7 @@ pub(crate) fn proposal(world: &World, change: &Change) -> Propose {
         policy: policy(),
         requester: agent_of("alice"),
         gate: gate(),
+        said: None,
         waits_until: after_s(world.now(), 3600),
     }
 }

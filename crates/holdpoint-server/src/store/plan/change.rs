@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use holdpoint_core::approval::{Proof, Ruling};
 use holdpoint_core::decision::Decision;
+use holdpoint_core::mask::mask;
 use serde_json::{Value, json};
 
 use super::super::command::{At, Outcome, Propose, Speak, Swept};
@@ -45,6 +46,7 @@ impl Planner {
             state,
             requester: propose.requester.clone(),
             gate: propose.gate.clone(),
+            said: propose.said.as_deref().map(mask),
             decision: propose.decision.clone(),
             policy: propose.policy,
             proposal,

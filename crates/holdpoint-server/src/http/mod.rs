@@ -1,0 +1,57 @@
+//! The API over HTTP: parse, ask the engine, answer. Handlers decide nothing.
+//!
+//! **In scope**: routes, limits, the OpenAPI document, who is asking (through [`crate::identity`]).
+//! **Out of scope**: what is decided ([`crate::engine`]) and the pages people see (the console).
+
+pub mod guard;
+pub mod listen;
+pub mod problem;
+mod routes;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::from_fn_with_state;
+use holdpoint_api::v1::BODY_MAX_BYTES;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::engine::Engine;
+use crate::http::guard::OwnNames;
+
+pub use routes::openapi;
+
+/// Longest time one request may take. A wait for people asks again instead.
+const REQUEST_MAX: Duration = Duration::from_secs(40);
+
+/// What the routes share.
+#[derive(Clone)]
+pub struct App {
+    /// The one that decides.
+    pub engine: Arc<Engine>,
+    /// The hosts and origins that are ours.
+    pub names: Arc<OwnNames>,
+}
+
+/// All routes, behind the guard and the limits.
+pub fn router(app: &App) -> Router {
+    let fixed = |name: &'static str, value: &'static str| {
+        SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+    };
+    routes::api(app.clone())
+        // CONSOLE
+        .layer(from_fn_with_state(app.names.clone(), guard::admit))
+        .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_MAX))
+        .layer(CatchPanicLayer::new())
+        .layer(fixed("x-content-type-options", "nosniff"))
+        .layer(fixed("referrer-policy", "no-referrer"))
+        .layer(fixed("cache-control", "no-store"))
+        .layer(fixed("cross-origin-opener-policy", "same-origin"))
+        .layer(fixed("cross-origin-resource-policy", "same-origin"))
+        .layer(fixed("x-frame-options", "DENY"))
+}

@@ -1,0 +1,219 @@
+//! The routes of the v1 API.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Path, Query, Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use holdpoint_api::v1::{
+    AnswerV1, ChangeV1, ChangesV1, ErrorV1, OpenSessionV1, OutcomeV1, ProposalV1, RedeemedV1, RedemptionV1, SessionV1,
+    SnapshotV1, StatusV1, path,
+};
+use holdpoint_log::tile::{WIDTH, bundle};
+use serde::Deserialize;
+use utoipa::{IntoParams, OpenApi};
+
+use super::App;
+use super::problem::Problem;
+use crate::engine;
+use crate::identity::Caller;
+
+/// Most changes one list holds.
+const LIST_MAX: u32 = 200;
+/// Longest time one request waits for a change to move.
+const WAIT_MAX: Duration = Duration::from_secs(30);
+
+pub(super) fn api(app: App) -> Router {
+    Router::new()
+        .route(path::PROPOSALS, post(propose))
+        .route(path::REDEMPTIONS, post(redeem))
+        .route(path::OUTCOMES, post(settle))
+        .route(path::CHANGES, get(changes))
+        .route(&format!("{}/{{change}}", path::CHANGES), get(change))
+        .route(path::SNAPSHOT, get(snapshot))
+        .route(path::SESSIONS, post(open_session))
+        .route(path::STATUS, get(status))
+        .route(path::LOG_CHECKPOINT, get(log_checkpoint))
+        .route(path::LOG_ENTRIES, get(log_entries))
+        .route(path::METRICS, get(metrics))
+        .route(path::OPENAPI, get(async || Json(openapi())))
+        .with_state(app)
+}
+
+/// A JSON body; what is wrong with one is told in our own words.
+struct Body<T>(T);
+
+impl<S: Send + Sync, T> FromRequest<S> for Body<T>
+where
+    Json<T>: FromRequest<S, Rejection = JsonRejection>,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let parsed = Json::<T>::from_request(request, state).await;
+        parsed
+            .map(|Json(body)| Self(body))
+            .map_err(|rejection| Problem::new(rejection.status(), "malformed", rejection.body_text()))
+    }
+}
+
+impl From<engine::Error> for Problem {
+    fn from(error: engine::Error) -> Self {
+        let message = error.to_string();
+        match error {
+            engine::Error::Malformed(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "malformed", message),
+            engine::Error::NotFound => Self::new(StatusCode::NOT_FOUND, "not-found", message),
+            engine::Error::NotReleased(_) => Self::new(StatusCode::CONFLICT, "not-released", message)
+                .hint("propose the change again: the answer says what is missing"),
+            engine::Error::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            engine::Error::Unavailable(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message),
+        }
+    }
+}
+
+/// Asks what may happen to a change
+#[utoipa::path(post, path = path::PROPOSALS, request_body = ProposalV1, responses(
+    (status = 200, description = "What was decided; durable before it is answered, unless the work is free", body = AnswerV1),
+    (status = 403, description = "The session is not open", body = ErrorV1),
+    (status = 422, description = "It cannot be read; nothing was decided", body = ErrorV1)))]
+async fn propose(State(app): State<App>, caller: Caller, Body(proposal): Body<ProposalV1>) -> Result<Json<AnswerV1>, Problem> {
+    Ok(Json(app.engine.propose(&caller, proposal).await?))
+}
+
+/// Spends a permit: decides again, exactly once
+#[utoipa::path(post, path = path::REDEMPTIONS, request_body = RedemptionV1, responses(
+    (status = 200, description = "Recorded; the gate may act", body = RedeemedV1),
+    (status = 409, description = "There is no such right any more; nothing may happen", body = ErrorV1)))]
+async fn redeem(
+    State(app): State<App>,
+    caller: Caller,
+    Body(redemption): Body<RedemptionV1>,
+) -> Result<Json<RedeemedV1>, Problem> {
+    Ok(Json(app.engine.redeem(&caller, redemption).await?))
+}
+
+/// Tells what came of an act
+#[utoipa::path(post, path = path::OUTCOMES, request_body = OutcomeV1, responses((status = 204, description = "Recorded")))]
+async fn settle(State(app): State<App>, caller: Caller, Body(outcome): Body<OutcomeV1>) -> Result<StatusCode, Problem> {
+    app.engine.settle(&caller, outcome).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Which changes to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// Only those in this state.
+    state: Option<holdpoint_api::v1::ChangeStateV1>,
+    /// At most so many; 200 at most.
+    limit: Option<u32>,
+}
+
+/// Lists changes, the newest first
+#[utoipa::path(get, path = path::CHANGES, params(ListQuery), responses((status = 200, body = ChangesV1)))]
+async fn changes(State(app): State<App>, _caller: Caller, Query(query): Query<ListQuery>) -> Result<Json<ChangesV1>, Problem> {
+    let limit = query.limit.unwrap_or(50).min(LIST_MAX);
+    Ok(Json(ChangesV1 { changes: app.engine.changes(query.state, limit).await? }))
+}
+
+/// How long to wait.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct WaitQuery {
+    /// Answer only when the change has moved on from being held, or after so many milliseconds; 30,000 at most.
+    wait_ms: Option<u64>,
+}
+
+/// Shows one change
+#[utoipa::path(get, path = "/v1/changes/{change}",
+    params(("change" = String, Path, description = "The digest, or `sha256:` and the beginning of one"), WaitQuery),
+    responses((status = 200, body = ChangeV1), (status = 404, body = ErrorV1)))]
+async fn change(
+    State(app): State<App>,
+    _caller: Caller,
+    Path(change): Path<String>,
+    Query(query): Query<WaitQuery>,
+) -> Result<Json<ChangeV1>, Problem> {
+    let patience = Duration::from_millis(query.wait_ms.unwrap_or(0)).min(WAIT_MAX);
+    Ok(Json(app.engine.change(&change, patience).await?))
+}
+
+/// Gives what a gate needs while the control plane is away
+#[utoipa::path(get, path = path::SNAPSHOT, responses((status = 200, body = SnapshotV1)))]
+async fn snapshot(State(app): State<App>, _caller: Caller) -> Json<SnapshotV1> {
+    Json(app.engine.snapshot())
+}
+
+/// Opens an agent session on behalf of the person who owns this installation
+#[utoipa::path(post, path = path::SESSIONS, request_body = OpenSessionV1, responses((status = 200, body = SessionV1)))]
+async fn open_session(
+    State(app): State<App>,
+    caller: Caller,
+    Body(wanted): Body<OpenSessionV1>,
+) -> Result<Json<SessionV1>, Problem> {
+    Ok(Json(app.engine.open_session(&caller, wanted).await?))
+}
+
+/// Tells how the control plane is
+#[utoipa::path(get, path = path::STATUS, responses((status = 200, body = StatusV1)))]
+async fn status(State(app): State<App>, _caller: Caller) -> Result<Json<StatusV1>, Problem> {
+    Ok(Json(app.engine.status().await?))
+}
+
+/// Gives the newest signed checkpoint of the log
+#[utoipa::path(get, path = path::LOG_CHECKPOINT, responses((status = 200, content_type = "text/plain", body = String)))]
+async fn log_checkpoint(State(app): State<App>, _caller: Caller) -> String {
+    app.engine.store().checkpoint().to_text()
+}
+
+/// Which entries to give.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct EntriesQuery {
+    /// The index of the first.
+    from: u64,
+    /// How many; 256 at most.
+    count: u64,
+}
+
+/// Gives entries of the log as a C2SP entry bundle
+#[utoipa::path(get, path = path::LOG_ENTRIES, params(EntriesQuery), responses(
+    (status = 200, content_type = "application/octet-stream", body = Vec<u8>),
+    (status = 404, description = "The log is not that long yet", body = ErrorV1)))]
+async fn log_entries(State(app): State<App>, _caller: Caller, Query(query): Query<EntriesQuery>) -> Result<Vec<u8>, Problem> {
+    let count = query.count.min(WIDTH as u64);
+    let range = query.from..query.from.saturating_add(count);
+    let entries = app.engine.store().entries(range).await.map_err(engine::Error::from)?;
+    if entries.len() as u64 != count {
+        return Err(engine::Error::NotFound.into());
+    }
+    bundle::encode(&entries).map_err(|error| engine::Error::Unavailable(error.to_string()).into())
+}
+
+/// Gives metrics in the Prometheus text format
+#[utoipa::path(get, path = path::METRICS, responses((status = 200, content_type = "application/openmetrics-text", body = String)))]
+async fn metrics(State(app): State<App>, _caller: Caller) -> Result<impl IntoResponse, Problem> {
+    let text = app.engine.metrics_text().await?;
+    Ok(([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text))
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Holdpoint",
+        version = "1",
+        description = "A hold point between AI agents and production. \
+        Gates speak it over the Unix socket of the data directory. No request of this API can approve anything."
+    ),
+    paths(propose, redeem, settle, changes, change, snapshot, open_session, status, log_checkpoint, log_entries, metrics)
+)]
+struct Document;
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Document::openapi()
+}
