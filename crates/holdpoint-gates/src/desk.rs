@@ -325,6 +325,14 @@ pub struct Away {
     pub why: String,
 }
 
+impl Away {
+    /// What is known, in the shape in which decisions are shown.
+    pub fn judgement(&self) -> JudgementV1 {
+        let held = Decision::Hold { guardrails: Vec::new() };
+        JudgementV1::new(self.change, &self.effects, self.decision.as_ref().unwrap_or(&held))
+    }
+}
+
 /// What the control plane knows of an outcome.
 #[derive(Debug)]
 pub enum Settled {

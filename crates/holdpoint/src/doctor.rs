@@ -1,0 +1,223 @@
+//! `holdpoint doctor`: is the gate in force, what is it worth, and what is missing?
+
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::time::Duration;
+
+use anstream::println;
+use anstyle::{AnsiColor, Style};
+use holdpoint_api::client::Client;
+use holdpoint_api::v1::{ModeV1, StatusV1, path};
+use holdpoint_core::Timestamp;
+use holdpoint_core::actor::GateId;
+use holdpoint_gates::agent::claude_code::{self, settings};
+use holdpoint_gates::desk::{Asker, Desk};
+use holdpoint_gates::registry::GATES;
+use serde::Serialize;
+
+use crate::canary::{self, Said};
+use crate::context::Installation;
+use crate::exit::Exit;
+use crate::install::SettingsFile;
+use crate::show;
+
+/// How long the control plane may take to say how it is.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Tell whether the gates are in force, what they are worth, and what is missing
+///
+/// Asks the hooks of Claude Code about a free and a dangerous call, as the host would; nothing is run. Exit status 0: all is
+/// well, 3: something falls short.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    says: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Verdict {
+    /// It falls short.
+    Bad,
+    /// It is as it should be.
+    Good,
+    /// It is as it is, and one should know.
+    Note,
+}
+
+impl Finding {
+    fn good(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Good, says: says.into(), remedy: None }
+    }
+
+    fn note(what: &'static str, says: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Note, says: says.into(), remedy: None }
+    }
+
+    fn bad(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Bad, says: says.into(), remedy: Some(remedy.into()) }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<Exit> {
+    let mut findings = look_at_control_plane(&installation.client(PATIENCE)?);
+    findings.extend(look_at_data(installation)?);
+    findings.push(look_at_snapshot(installation));
+    findings.extend(look_at_hooks()?);
+    findings.extend(GATES.iter().map(|gate| {
+        Finding::note("gate", format!("`{}` stands before {} and {}", gate.name, gate.stands_before, gate.strength.as_str()))
+    }));
+    let holds = findings.iter().all(|finding| finding.verdict != Verdict::Bad);
+    if arguments.json {
+        show::json(&serde_json::json!({ "holds": holds, "findings": findings }))?;
+    } else {
+        findings.iter().for_each(print);
+    }
+    Ok(if holds { Exit::Done } else { Exit::Held })
+}
+
+fn print(finding: &Finding) {
+    let (style, word) = match finding.verdict {
+        Verdict::Bad => (AnsiColor::Red.on_default().bold(), "BAD "),
+        Verdict::Good => (AnsiColor::Green.on_default(), "good"),
+        Verdict::Note => (Style::new(), "note"),
+    };
+    println!("{style}{word}{style:#}  {:<13} {}", finding.what, finding.says);
+    if let Some(remedy) = &finding.remedy {
+        println!("                    → {remedy}");
+    }
+}
+
+fn look_at_control_plane(client: &Client) -> Vec<Finding> {
+    let status: StatusV1 = match client.get(path::STATUS) {
+        Ok(status) => status,
+        Err(error) => return vec![Finding::bad("control plane", error.to_string(), "start it: holdpoint up")],
+    };
+    let mode = match status.mode {
+        ModeV1::Advisory => Finding::note("mode", format!("advisory: {}", status.mode_reason)),
+        ModeV1::Enforcing => Finding::good("mode", format!("enforcing: {}", status.mode_reason)),
+    };
+    let people = match status.enrolled {
+        0 => Finding::bad("people", "nobody is enrolled, so nothing that is held can be released", format!("enrol at {}", status.console)),
+        enrolled => Finding::good("people", format!("{enrolled} with a passkey")),
+    };
+    let up = format!("version {} at {}, policy revision {}, {} held", status.version, status.console, status.revision, status.held);
+    vec![Finding::good("control plane", up), mode, people]
+}
+
+fn look_at_data(installation: &Installation) -> anyhow::Result<Vec<Finding>> {
+    let home = installation.home()?;
+    let mut findings = vec![private("data", home.root(), 0o700)];
+    let session = home.session(claude_code::NAME);
+    findings.push(if session.exists() {
+        private("session", &session, 0o600)
+    } else {
+        Finding::bad("session", format!("`{}` is missing", session.display()), "holdpoint install claude-code")
+    });
+    Ok(findings)
+}
+
+/// Whether a path is ours and nobody else's.
+fn private(what: &'static str, path: &Path, mode: u32) -> Finding {
+    let shown = path.display();
+    let metadata = match path.metadata() {
+        Ok(metadata) => metadata,
+        Err(error) => return Finding::bad(what, format!("`{shown}`: {error}"), "holdpoint up"),
+    };
+    let found = metadata.permissions().mode() & 0o777;
+    if metadata.uid() != rustix::process::getuid().as_raw() {
+        return Finding::note(what, format!("`{shown}` belongs to another user"));
+    }
+    if found & !mode != 0 {
+        return Finding::bad(what, format!("others can reach `{shown}` (mode {found:o})"), format!("chmod {mode:o} '{shown}'"));
+    }
+    Finding::good(what, format!("`{shown}` is private"))
+}
+
+fn look_at_snapshot(installation: &Installation) -> Finding {
+    let left = || -> anyhow::Result<_> {
+        let (home, gate) = (installation.home()?, GateId::parse(claude_code::NAME)?);
+        Ok(Desk::open(gate, &home, installation.endpoint()?, Asker::Person, PATIENCE)?.snapshot_left()?)
+    };
+    match left() {
+        Err(error) => Finding::bad("snapshot", error.to_string(), "start the control plane: holdpoint up"),
+        Ok(head) if head.issued_at > Timestamp::now() => {
+            Finding::bad("snapshot", format!("it was made at {:.0}, which is still to come", head.issued_at), "set the clock right")
+        }
+        Ok(head) if head.not_after < Timestamp::now() => {
+            Finding::bad("snapshot", format!("it was good until {:.0}", head.not_after), "start the control plane: holdpoint up")
+        }
+        Ok(head) => Finding::good("snapshot", format!("revision {}, free work goes on without the control plane until {:.0}", head.revision, head.not_after)),
+    }
+}
+
+fn look_at_hooks() -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut hooks = Vec::new();
+    for (project, name) in [(false, "your settings"), (true, "this project")] {
+        let file = SettingsFile::locate(project)?;
+        let text = file.read()?;
+        if settings::switches_hooks_off(&text) {
+            let says = format!("`{}` switches all hooks off", file.path.display());
+            findings.push(Finding::bad("hooks", says, "take `disableAllHooks` out of it"));
+        }
+        match installed(&text) {
+            Ok(Some(hook)) => {
+                findings.push(Finding::good("hooks", format!("in {name}, at every event")));
+                hooks.push(hook);
+            }
+            Ok(None) => {}
+            Err(why) => findings.push(Finding::bad("hooks", format!("in {name}: {why}"), "holdpoint install claude-code")),
+        }
+    }
+    if hooks.is_empty() {
+        findings.push(Finding::bad("hooks", "nothing stands before Claude Code here", "holdpoint install claude-code"));
+    }
+    hooks.dedup();
+    findings.extend(hooks.iter().flat_map(|hook| ask_canaries(hook)));
+    Ok(findings)
+}
+
+/// The one command of ours that runs at every event; nothing where there is none at any.
+fn installed(text: &str) -> Result<Option<String>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let at = |event| settings::installed(text, event).map_err(|error| error.to_string());
+    let [before, after, failed] = settings::EVENTS.map(at);
+    match (before?.as_slice(), after?.as_slice(), failed?.as_slice()) {
+        ([], [], []) => Ok(None),
+        ([a], [b], [c]) if a == b && b == c => Ok(Some(a.clone())),
+        _ => Err("they are not at every event, or more than once: somebody changed them".to_owned()),
+    }
+}
+
+/// Asks the hook as the host would.
+fn ask_canaries(hook: &str) -> Vec<Finding> {
+    let reinstall = "holdpoint install claude-code";
+    let free = match canary::ask(hook, "ls", "/") {
+        Said::Nothing => Finding::good("free call", "`ls` passes without a word"),
+        said => Finding::bad("free call", format!("`ls` → {said:?}"), "see above what is away; then ask again"),
+    };
+    let dangerous = match canary::ask(hook, "rm -rf ~", "/") {
+        Said::Deny(_) => Finding::good("held call", "`rm -rf ~` is held"),
+        said => Finding::bad("held call", format!("`rm -rf ~` → {said:?}"), reinstall),
+    };
+    let unreadable = match canary::sing(hook, b"{\"hook_event_name\":\"PreToolUse\"") {
+        Said::Deny(_) => Finding::good("broken call", "what cannot be read is held"),
+        said => Finding::bad("broken call", format!("half a message → {said:?}"), reinstall),
+    };
+    vec![free, dangerous, unreadable]
+}

@@ -1,0 +1,208 @@
+//! `holdpoint install AGENT`: puts a gate before an agent, and says what that is worth.
+
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use anstream::println;
+use anyhow::Context as _;
+use holdpoint_api::home::Home;
+use holdpoint_api::v1::{OpenSessionV1, SessionV1, path};
+use holdpoint_gates::agent::claude_code::settings::{self, SETTINGS_MAX_BYTES};
+use holdpoint_gates::agent::{claude_code, hook};
+
+use crate::canary::{self, Said};
+use crate::context::{Installation, PATIENCE};
+use crate::exit::Exit;
+use crate::hook::Agent;
+
+/// Put a gate before an agent
+///
+/// Shows what changes in the agent's settings, keeps a copy of what was there, and asks the new hook two questions to see that
+/// it answers. `--undo` takes it out again.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The agent
+    agent: Agent,
+    /// In the settings of the project in this directory instead of yours
+    #[arg(long)]
+    project: bool,
+    /// Show what would change and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Take the gate out again
+    #[arg(long)]
+    undo: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<Exit> {
+    let Agent::ClaudeCode = arguments.agent;
+    let file = SettingsFile::locate(arguments.project)?;
+    if arguments.undo {
+        return undo(&file, arguments.dry_run);
+    }
+    let command = hook_command(installation)?;
+    let before = file.read()?;
+    let after = settings::with_hooks(&before, &command).with_context(|| format!("`{}` is left alone", file.path.display()))?;
+    println!("{}", file.path.display());
+    print_difference(&before, &after);
+    if arguments.dry_run {
+        println!("nothing was changed");
+        return Ok(Exit::Done);
+    }
+    open_session(installation)?;
+    file.replace(&before, &after)?;
+    verify(&file, &command)
+}
+
+fn undo(file: &SettingsFile, dry_run: bool) -> anyhow::Result<Exit> {
+    let before = file.read()?;
+    let after = file.as_it_was(&before)?;
+    println!("{}", file.path.display());
+    print_difference(&before, &after);
+    if dry_run || before == after {
+        println!("nothing was changed");
+        return Ok(Exit::Done);
+    }
+    file.replace(&before, &after)?;
+    println!("the gate is out: from now on nothing stands before Claude Code here");
+    Ok(Exit::Done)
+}
+
+/// What the host is to run: this program, whatever happens to `PATH` later, with the data directory it has now.
+fn hook_command(installation: &Installation) -> anyhow::Result<String> {
+    let program = std::env::current_exe().context("this program cannot be found")?;
+    let program = program.to_str().context("the path of this program is not UTF-8")?;
+    let home = installation.home()?;
+    let data = home.root().to_str().context("the path of the data directory is not UTF-8")?;
+    let data = data.replace('\'', r"'\''");
+    Ok(hook::crash_proof(program, &format!("hook claude-code --data '{data}'")))
+}
+
+/// Opens the agent's session, unless there is one.
+fn open_session(installation: &Installation) -> anyhow::Result<()> {
+    let home = installation.home()?;
+    let path = home.session(claude_code::NAME);
+    if path.exists() {
+        return Ok(());
+    }
+    let opening = OpenSessionV1 { agent: claude_code::NAME.to_owned() };
+    let session: SessionV1 = installation
+        .client(PATIENCE)?
+        .post(path::SESSIONS, &opening)
+        .context("no session can be opened for the agent: start the control plane first with `holdpoint up`")?;
+    keep_secret(&home, &path, &serde_json::to_vec(&session)?)?;
+    println!("session {} acts on behalf of {}: attribution, not proof", session.id, session.on_behalf_of);
+    Ok(())
+}
+
+fn keep_secret(home: &Home, path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let directory = path.parent().unwrap_or(home.root());
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(content).with_context(|| format!("`{}` cannot be written", path.display()))
+}
+
+/// Asks the hook that is now configured what it says, as the host would.
+fn verify(file: &SettingsFile, command: &str) -> anyhow::Result<Exit> {
+    for event in settings::EVENTS {
+        let found = settings::installed(&file.read()?, event)?;
+        anyhow::ensure!(found == [command], "the settings do not hold what was written: something else writes them");
+    }
+    let free = canary::ask(command, "ls", "/");
+    let dangerous = canary::ask(command, "rm -rf ~", "/");
+    match (&free, &dangerous) {
+        (Said::Nothing, Said::Deny(_)) => {
+            println!("verified: `ls` passes, `rm -rf ~` is held");
+            println!("restart running sessions of Claude Code; `holdpoint doctor` tells whether the gate is in force");
+            Ok(Exit::Done)
+        }
+        _ => {
+            println!("the hook does not answer as it should: `ls` → {free:?}, `rm -rf ~` → {dangerous:?}");
+            Ok(Exit::Held)
+        }
+    }
+}
+
+/// One of Claude Code's settings files.
+#[derive(Debug)]
+pub(crate) struct SettingsFile {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+}
+
+impl SettingsFile {
+    /// The user's own file, or that of the project in this directory.
+    pub(crate) fn locate(project: bool) -> anyhow::Result<Self> {
+        let directory = if project {
+            std::env::current_dir().context("the working directory is gone")?.join(".claude")
+        } else {
+            match std::env::var_os("CLAUDE_CONFIG_DIR") {
+                Some(directory) => PathBuf::from(directory),
+                None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".claude"),
+            }
+        };
+        Ok(Self { path: directory.join("settings.json") })
+    }
+
+    /// Its text; nothing where there is no such file yet.
+    pub(crate) fn read(&self) -> anyhow::Result<String> {
+        match std::fs::read_to_string(&self.path) {
+            Ok(text) if text.len() > SETTINGS_MAX_BYTES => anyhow::bail!("`{}` is too long", self.path.display()),
+            Ok(text) => Ok(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(error).with_context(|| format!("`{}` cannot be read", self.path.display())),
+        }
+    }
+
+    fn backup(&self) -> PathBuf {
+        self.path.with_extension("json.before-holdpoint")
+    }
+
+    /// Replaces the file as a whole and keeps what was there, where nothing of it was ours.
+    fn replace(&self, before: &str, after: &str) -> anyhow::Result<()> {
+        if before == after {
+            return Ok(());
+        }
+        let directory = self.path.parent().context("the settings have no directory")?;
+        std::fs::create_dir_all(directory).with_context(|| format!("`{}` cannot be made", directory.display()))?;
+        if settings::without_hooks(before)? == before && !before.is_empty() {
+            std::fs::write(self.backup(), before).context("what was there cannot be kept")?;
+        }
+        let unfinished = self.path.with_extension("json.holdpoint-new");
+        std::fs::write(&unfinished, after).and_then(|()| {
+            if let Ok(metadata) = std::fs::metadata(&self.path) {
+                std::fs::set_permissions(&unfinished, metadata.permissions())?;
+            }
+            // A link stays a link: its target is what is replaced.
+            std::fs::rename(&unfinished, self.path.canonicalize().unwrap_or_else(|_| self.path.clone()))
+        })
+        .with_context(|| format!("`{}` cannot be written", self.path.display()))
+    }
+
+    /// What the settings were before: the copy, if nothing else has changed since, else these without our hooks.
+    fn as_it_was(&self, now: &str) -> anyhow::Result<String> {
+        let without = settings::without_hooks(now)?;
+        let Ok(kept) = std::fs::read_to_string(self.backup()) else { return Ok(without) };
+        let same = |a: &str, b: &str| {
+            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+            value(a).is_some() && value(a) == value(b)
+        };
+        Ok(if same(&kept, &without) { kept } else { without })
+    }
+}
+
+/// Prints what changes: the lines between the common beginning and the common end.
+fn print_difference(before: &str, after: &str) {
+    let (old, new): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
+    let head = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
+    let most = old.len().min(new.len()) - head;
+    let tail = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(a, b)| a == b).count();
+    for line in old.iter().take(old.len() - tail).skip(head) {
+        println!("  - {line}");
+    }
+    for line in new.iter().take(new.len() - tail).skip(head) {
+        println!("  + {line}");
+    }
+}
