@@ -30,6 +30,8 @@ pub mod path {
     pub const LOG_CHECKPOINT: &str = "/v1/log/checkpoint";
     /// `GET` entries, `?from=INDEX&count=N`, at most 256: a C2SP entry bundle.
     pub const LOG_ENTRIES: &str = "/v1/log/entries";
+    /// `GET` a [`super::ReceiptsV1`].
+    pub const RECEIPTS: &str = "/v1/receipts";
     /// `GET` a [`super::StatusV1`].
     pub const STATUS: &str = "/v1/status";
     /// `GET` the OpenAPI document.
@@ -392,6 +394,45 @@ pub struct RulingV1 {
     /// When.
     #[schema(value_type = String)]
     pub at: Timestamp,
+}
+
+/// A list of receipts, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReceiptsV1 {
+    /// The receipts.
+    pub receipts: Vec<ReceiptV1>,
+}
+
+/// That a change was released, or helped on its way, in somebody's name: told on another channel than the one it was signed on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReceiptV1 {
+    /// The change.
+    #[schema(value_type = String)]
+    pub change: Digest,
+    /// The comparison code that stood on the card and in the agent's terminal.
+    #[schema(example = "maple-otter-4417")]
+    pub code: String,
+    /// What was proposed, with secrets masked.
+    pub text: String,
+    /// In whose name.
+    #[schema(value_type = String)]
+    pub approver: PersonId,
+    /// What they said.
+    #[schema(value_type = String, example = "approve")]
+    pub ruling: Ruling,
+    /// How sure one can be that it was they: `P0-local`, `P1`, `P2`.
+    pub assurance: String,
+    /// When.
+    #[schema(value_type = String)]
+    pub at: Timestamp,
+    /// Where the change stands.
+    pub state: ChangeStateV1,
+    /// From when its permit can be used, once there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub not_before: Option<Timestamp>,
+    /// Whether it can still be stopped by a click.
+    pub revocable: bool,
 }
 
 /// Everything a gate needs to let free work through while the control plane is away.
