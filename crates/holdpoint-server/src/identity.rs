@@ -7,6 +7,7 @@
 //! **Out of scope**: people. A person never *calls* with authority; what they decide arrives as a signed statement, whoever
 //! carries it (see [`crate::approvals`]).
 
+pub mod codes;
 pub mod enrolment;
 
 use axum::extract::{ConnectInfo, FromRequestParts};

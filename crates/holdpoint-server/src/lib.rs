@@ -7,7 +7,9 @@
 //!
 //! **Out of scope**: acting. Gates act; they and the server meet only on the shapes of `holdpoint-api`.
 
+pub mod approvals;
 pub mod clock;
+pub mod console;
 pub mod data_directory;
 pub mod engine;
 mod facts;

@@ -1,7 +1,7 @@
 //! The API over HTTP: parse, ask the engine, answer. Handlers decide nothing.
 //!
 //! **In scope**: routes, limits, the OpenAPI document, who is asking (through [`crate::identity`]).
-//! **Out of scope**: what is decided ([`crate::engine`]) and the pages people see (the console).
+//! **Out of scope**: what is decided ([`crate::engine`]) and the pages people see ([`crate::console`]).
 
 pub mod guard;
 pub mod listen;
@@ -20,6 +20,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::console::{self, Console};
 use crate::engine::Engine;
 use crate::http::guard::OwnNames;
 
@@ -35,6 +36,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// The hosts and origins that are ours.
     pub names: Arc<OwnNames>,
+    /// The pages people see.
+    pub console: Arc<Console>,
 }
 
 /// All routes, behind the guard and the limits.
@@ -43,7 +46,7 @@ pub fn router(app: &App) -> Router {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
     routes::api(app.clone())
-        // CONSOLE
+        .merge(console::router(app.console.clone()))
         .layer(from_fn_with_state(app.names.clone(), guard::admit))
         .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_MAX))

@@ -10,8 +10,8 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use holdpoint_api::v1::{
-    AnswerV1, ChangeV1, ChangesV1, ErrorV1, OpenSessionV1, OutcomeV1, ProposalV1, RedeemedV1, RedemptionV1, SessionV1,
-    SnapshotV1, StatusV1, path,
+    AnswerV1, ChangeV1, ChangesV1, ErrorV1, OpenSessionV1, OutcomeV1, ProposalV1, ReceiptsV1, RedeemedV1, RedemptionV1,
+    SessionV1, SnapshotV1, StatusV1, path,
 };
 use holdpoint_log::tile::{WIDTH, bundle};
 use serde::Deserialize;
@@ -36,6 +36,7 @@ pub(super) fn api(app: App) -> Router {
         .route(&format!("{}/{{change}}", path::CHANGES), get(change))
         .route(path::SNAPSHOT, get(snapshot))
         .route(path::SESSIONS, post(open_session))
+        .route(path::RECEIPTS, get(receipts))
         .route(path::STATUS, get(status))
         .route(path::LOG_CHECKPOINT, get(log_checkpoint))
         .route(path::LOG_ENTRIES, get(log_entries))
@@ -158,6 +159,12 @@ async fn open_session(
     Ok(Json(app.engine.open_session(&caller, wanted).await?))
 }
 
+/// Lists what was lately signed to release something, the newest first
+#[utoipa::path(get, path = path::RECEIPTS, responses((status = 200, body = ReceiptsV1)))]
+async fn receipts(State(app): State<App>, _caller: Caller) -> Result<Json<ReceiptsV1>, Problem> {
+    Ok(Json(ReceiptsV1 { receipts: app.engine.receipts().await? }))
+}
+
 /// Tells how the control plane is
 #[utoipa::path(get, path = path::STATUS, responses((status = 200, body = StatusV1)))]
 async fn status(State(app): State<App>, _caller: Caller) -> Result<Json<StatusV1>, Problem> {
@@ -209,7 +216,20 @@ async fn metrics(State(app): State<App>, _caller: Caller) -> Result<impl IntoRes
         description = "A hold point between AI agents and production. \
         Gates speak it over the Unix socket of the data directory. No request of this API can approve anything."
     ),
-    paths(propose, redeem, settle, changes, change, snapshot, open_session, status, log_checkpoint, log_entries, metrics)
+    paths(
+        propose,
+        redeem,
+        settle,
+        changes,
+        change,
+        snapshot,
+        open_session,
+        receipts,
+        status,
+        log_checkpoint,
+        log_entries,
+        metrics
+    )
 )]
 struct Document;
 
