@@ -42,11 +42,11 @@ use crate::free_work::FreeWorkLog;
 use crate::identity::{Caller, Owner};
 use crate::in_force::{InForce, PolicyInForce};
 use crate::keys::InstallationKey;
+use crate::standing;
 use crate::store::command::{Propose, Redeem, Release, Revoke, Settle, Speak};
 use crate::store::record::{ActOutcome, ChangeRecord, ChangeState, Kept, PermitRecord, StoredChange};
 use crate::store::{CommitError, ReadError, Record as _, Rejection, Store, credentials_of};
 use crate::telemetry::Metrics;
-use crate::view;
 
 /// What an installation is, as far as deciding needs it.
 #[derive(Debug, Clone)]
@@ -152,7 +152,7 @@ impl Engine {
             return Ok(answer);
         }
         if let Some(rejected) = known.as_ref().filter(|known| self.still_rejected(&known.record)) {
-            let refusal = Decision::of(vec![view::rejection(&rejected.record)]);
+            let refusal = Decision::of(vec![standing::rejection(&rejected.record)]);
             return Ok(self.with_progress(self.answer(in_force, &seen, &refusal), &rejected.record, None));
         }
         let so_far = self.judge_now(in_force, caller.actor(), &seen).await?;
@@ -162,7 +162,7 @@ impl Engine {
         // What people said about a permit that is spent or has run out does not count again: a new round begins without it.
         let waiting = if so_far == Decision::Allow { held } else { so_far };
         let record = self.record_held(caller, &seen, waiting.clone(), in_force).await?;
-        info!(change = %digest, gate = %seen.gate, guardrails = ?view::names(&waiting), decision = waiting.as_str(), "held");
+        info!(change = %digest, gate = %seen.gate, guardrails = ?standing::names(&waiting), decision = waiting.as_str(), "held");
         Ok(self.with_progress(self.answer(in_force, &seen, &waiting), &record, None))
     }
 
@@ -312,8 +312,8 @@ impl Engine {
         let decision = self.judge_now(&in_force, caller.actor(), &seen).await?;
         if decision != Decision::Allow {
             self.metrics.permit("refused");
-            warn!(change = %seen.change.digest(), permit = %grant.permit, guardrails = ?view::names(&decision), "redemption refused");
-            return Err(Error::NotReleased(format!("held again by {}", view::names(&decision).join(", "))));
+            warn!(change = %seen.change.digest(), permit = %grant.permit, guardrails = ?standing::names(&decision), "redemption refused");
+            return Err(Error::NotReleased(format!("held again by {}", standing::names(&decision).join(", "))));
         }
         let redeemed = self.store.record(Redeem {
             permit: grant.permit.clone(),
@@ -405,7 +405,7 @@ impl Engine {
 
     fn with_progress(&self, mut answer: AnswerV1, record: &ChangeRecord, grant: Option<&Grant>) -> AnswerV1 {
         answer.progress = Some(ProgressV1 {
-            state: view::state(record, None),
+            state: standing::state(record, None),
             card: self.card(record.change),
             not_before: grant.map(|grant| grant.not_before),
             not_after: grant.map(|grant| grant.not_after),

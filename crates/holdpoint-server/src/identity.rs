@@ -10,15 +10,10 @@
 pub mod codes;
 pub mod enrolment;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
 use holdpoint_core::actor::{Actor, AgentId, PersonId};
 use holdpoint_core::digest::Digest;
 
-use crate::http::App;
 use crate::http::listen::Peer;
-use crate::http::problem::Problem;
 use crate::store::Store;
 
 /// The agent id of a process that shows no session.
@@ -92,32 +87,4 @@ pub enum Unidentified {
     /// It could not be looked up.
     #[error("the session cannot be looked up")]
     Unavailable,
-}
-
-impl From<Unidentified> for Problem {
-    fn from(why: Unidentified) -> Self {
-        let message = why.to_string();
-        match why {
-            Unidentified::NobodySaid => Self::new(StatusCode::UNAUTHORIZED, "unidentified", message),
-            Unidentified::NoSuchSession => Self::new(StatusCode::FORBIDDEN, "no-such-session", message)
-                .hint("`holdpoint install claude-code` opens a new session"),
-            Unidentified::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message),
-        }
-    }
-}
-
-impl FromRequestParts<App> for Caller {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let peer = parts.extensions.get::<ConnectInfo<Peer>>().map_or(Peer::Unknown, |ConnectInfo(peer)| *peer);
-        let secret = match parts.headers.get(header::AUTHORIZATION) {
-            None => None,
-            Some(value) => {
-                let bearer = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
-                Some(bearer.ok_or(Unidentified::NoSuchSession)?)
-            }
-        };
-        Ok(identify(peer, secret, app.engine.owner(), app.engine.store()).await?)
-    }
 }

@@ -19,6 +19,7 @@ pub mod identity;
 pub mod in_force;
 pub mod keys;
 pub mod policy_files;
+mod standing;
 pub mod store;
 pub mod telemetry;
 mod view;

@@ -7,15 +7,13 @@ use holdpoint_api::v1::{
     VerdictV1,
 };
 use holdpoint_core::actor::AgentId;
-use holdpoint_core::approval::Ruling;
-use holdpoint_core::decision::{Decision, Holding, Severity};
 use holdpoint_core::digest::Digest;
 use holdpoint_core::mask::mask;
-use holdpoint_core::permit::PermitState;
 
 use crate::clock::fresh_id;
 use crate::engine::{Engine, Error};
 use crate::identity::Caller;
+use crate::standing;
 use crate::store::command::OpenSession;
 use crate::store::record::{ActOutcome, ChangeRecord, ChangeState, Kept, PermitRecord, StoredChange};
 use crate::store::{ChangeFilter, Record as _};
@@ -132,7 +130,7 @@ impl Engine {
 
     fn progress(&self, record: &ChangeRecord, permit: Option<&PermitRecord>) -> ProgressV1 {
         ProgressV1 {
-            state: state(record, permit.map(|permit| permit.state)),
+            state: standing::state(record, permit.map(|permit| permit.state)),
             card: self.card(record.change),
             not_before: permit.map(|permit| permit.grant.not_before),
             not_after: permit.map(|permit| permit.grant.not_after),
@@ -211,20 +209,6 @@ impl Engine {
     }
 }
 
-/// Where a change stands, as it is shown: what is kept of it, and of its permit where there is one.
-pub(crate) fn state(record: &ChangeRecord, permit: Option<PermitState>) -> ChangeStateV1 {
-    match (record.state, permit) {
-        (ChangeState::Spent, Some(PermitState::Done)) => ChangeStateV1::Done,
-        (ChangeState::Spent, Some(PermitState::Indeterminate)) => ChangeStateV1::Indeterminate,
-        (ChangeState::Spent, _) => ChangeStateV1::Started,
-        (ChangeState::Expired, _) => ChangeStateV1::Expired,
-        (ChangeState::Held, _) => ChangeStateV1::Held,
-        (ChangeState::Refused, _) => ChangeStateV1::Refused,
-        (ChangeState::Rejected, _) => ChangeStateV1::Rejected,
-        (ChangeState::Released, _) => ChangeStateV1::Released,
-    }
-}
-
 fn stored_states(state: ChangeStateV1) -> Vec<ChangeState> {
     vec![match state {
         ChangeStateV1::Done | ChangeStateV1::Indeterminate | ChangeStateV1::Started => ChangeState::Spent,
@@ -234,26 +218,6 @@ fn stored_states(state: ChangeStateV1) -> Vec<ChangeState> {
         ChangeStateV1::Rejected => ChangeState::Rejected,
         ChangeStateV1::Released => ChangeState::Released,
     }]
-}
-
-/// The names of the guardrails that hold.
-pub(crate) fn names(decision: &Decision) -> Vec<&str> {
-    decision.guardrails().iter().map(|held| held.id.as_str()).collect()
-}
-
-/// A person's rejection as a reason that holds.
-pub(crate) fn rejection(record: &ChangeRecord) -> Holding {
-    let by =
-        record.spoken.iter().find(|(_, ruling)| **ruling == Ruling::Reject).map_or("a person", |(person, _)| person.as_str());
-    Holding {
-        id: "rejected".into(),
-        reason: format!("{by} rejected this very change"),
-        remedy: "Propose something else, or talk to them; the identical change stays rejected for a while".into(),
-        source: "a person's word".into(),
-        severity: record.decision.severity().unwrap_or(Severity::Medium),
-        needs: None,
-        effects: Vec::new(),
-    }
 }
 
 impl From<ResultV1> for ActOutcome {

@@ -3,12 +3,13 @@
 //! **In scope**: routes, limits, the OpenAPI document, who is asking (through [`crate::identity`]).
 //! **Out of scope**: what is decided ([`crate::engine`]) and the pages people see ([`crate::console`]).
 
+mod app;
+mod caller;
 pub mod guard;
 pub mod listen;
 pub mod problem;
 mod routes;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,25 +21,13 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use crate::console::{self, Console};
-use crate::engine::Engine;
-use crate::http::guard::OwnNames;
+use crate::console;
 
+pub use app::App;
 pub use routes::openapi;
 
 /// Longest time one request may take. A wait for people asks again instead.
 const REQUEST_MAX: Duration = Duration::from_secs(40);
-
-/// What the routes share.
-#[derive(Clone)]
-pub struct App {
-    /// The one that decides.
-    pub engine: Arc<Engine>,
-    /// The hosts and origins that are ours.
-    pub names: Arc<OwnNames>,
-    /// The pages people see.
-    pub console: Arc<Console>,
-}
 
 /// All routes, behind the guard and the limits.
 pub fn router(app: &App) -> Router {

@@ -17,7 +17,7 @@ use holdpoint_log::tile::{WIDTH, bundle};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
-use super::App;
+use super::app::App;
 use super::problem::Problem;
 use crate::engine;
 use crate::identity::Caller;
