@@ -4,27 +4,20 @@ use std::collections::BTreeSet;
 
 use holdpoint_core::change::{Artefact, Setting};
 use holdpoint_core::effect::Effects;
-use holdpoint_core::question::{Answers, Question};
+use holdpoint_core::question::Answers;
 
+pub use self::reading::Reading;
 use self::world::World;
 
 mod families;
 pub mod loss;
 pub mod paths;
+mod reading;
 mod recover;
 mod shell;
 pub mod sql;
 pub mod tool;
 mod world;
-
-/// What a reader made of an artefact with the answers it had.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
-    /// What the artefact would do; where a question is open, at its worst.
-    pub effects: Effects,
-    /// What the reader would like to know, each put only once.
-    pub questions: Vec<Question>,
-}
 
 /// Names of environment variables that decide what a command means. A gate puts those that are set into
 /// [`Setting::variables`]; the values of all others count as unknown.

@@ -10,12 +10,10 @@ use holdpoint_core::decision::{Decision, Holding, Severity};
 use holdpoint_core::effect::Effects;
 
 use crate::case::Case;
+pub use crate::guardrail::UNREADABLE_FACTS;
 use crate::language::language;
 use crate::policies::Policies;
 use crate::scene::{Scene, Unreadable};
-
-/// The name of the guardrail that refuses when a case cannot be put to the policies at all. No pack may use it.
-pub const UNREADABLE_FACTS: &str = "unreadable-facts";
 
 /// Decides a case.
 ///

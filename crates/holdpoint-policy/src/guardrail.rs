@@ -5,7 +5,6 @@
 use cedar_policy::{Effect, Policy};
 use holdpoint_core::decision::{Holding, Need, Severity};
 
-use crate::decide::UNREADABLE_FACTS;
 use crate::files::Layer;
 use crate::language::PERMIT_ID;
 use crate::report::{Place, Problem};
@@ -115,6 +114,9 @@ fn needs(policy: &Policy, place: &Place, problems: &mut Vec<Problem>) -> Option<
 fn listed() -> String {
     ANNOTATIONS.map(|key| format!("`@{key}`")).join(", ")
 }
+
+/// The name of the guardrail that refuses when a case cannot be put to the policies at all. No pack may use it.
+pub const UNREADABLE_FACTS: &str = "unreadable-facts";
 
 /// The annotations a guardrail may have.
 const ANNOTATIONS: [&str; 7] = ["id", "reason", "remedy", "needs", "source", "severity", "upholds"];

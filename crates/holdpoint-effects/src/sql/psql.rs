@@ -4,8 +4,9 @@
 
 use holdpoint_core::effect::{Certainty, Effect, Effects, Environment, ResourceKind, Reversibility, Verb};
 
+use super::origin::Origin;
+use super::parse::{SQL_MAX_BYTES, parsed};
 use super::statement::Walk;
-use super::{Origin, SQL_MAX_BYTES, parsed};
 
 /// The effects of a script, in no particular order.
 pub(super) fn read(script: &str, origin: &Origin<'_>) -> Vec<Effect> {

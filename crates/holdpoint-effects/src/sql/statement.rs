@@ -7,7 +7,7 @@ use pg_query::protobuf::{
     AlterTableType, CmdType, DropBehavior, ObjectType, OnConflictAction, TransactionStmtKind, VariableSetKind,
 };
 
-use super::Origin;
+use super::origin::Origin;
 use super::table::{self, Row, Setting};
 use super::tree::{Node, Tree};
 
