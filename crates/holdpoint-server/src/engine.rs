@@ -174,7 +174,7 @@ impl Engine {
         held: &Decision,
         in_force: &InForce,
     ) -> Result<AnswerV1, Error> {
-        self.release_if_nothing_holds(waiting, Ruling::Approve).await?;
+        self.release_if_nothing_holds(waiting).await?;
         let now = self.store.change(seen.change.digest()).await?.ok_or(Error::NotFound)?;
         Ok(self.with_progress(self.answer(in_force, seen, held), &now.record, None))
     }
@@ -255,13 +255,13 @@ impl Engine {
         info!(%change, %approver, ruling = ruling.as_str(), assurance = verified.assurance().as_str(), index = word.index(), "ruled");
         let stored = self.store.change(change).await?.ok_or(Error::NotFound)?;
         if ruling != Ruling::Reject && stored.record.state == ChangeState::Held {
-            self.release_if_nothing_holds(&stored, ruling).await?;
+            self.release_if_nothing_holds(&stored).await?;
         }
         self.view(change).await
     }
 
     /// Decides again about a held change from what is kept of it, and grants its permit when nothing holds it any more.
-    async fn release_if_nothing_holds(&self, stored: &StoredChange, ruling: Ruling) -> Result<(), Error> {
+    async fn release_if_nothing_holds(&self, stored: &StoredChange) -> Result<(), Error> {
         let record = &stored.record;
         let Kept::Here(proposal) = &stored.proposal else {
             return Err(Error::NotReleased("what was proposed was redacted".into()));
@@ -275,7 +275,7 @@ impl Engine {
             return Ok(());
         }
         let now = self.world.now();
-        let not_before = now + self.hold_after(ruling, &record.decision);
+        let not_before = now + self.hold_after(record);
         let grant = Grant {
             permit: PermitId::parse(fresh_id(self.world.as_ref(), "prm")?).map_err(|_| NoRandomness)?,
             change: record.change,
@@ -291,11 +291,14 @@ impl Engine {
         Ok(())
     }
 
-    /// The short hold in which an approver can object to a receipt. A confirm is about one's own agent and has none.
-    fn hold_after(&self, ruling: Ruling, decision: &Decision) -> Duration {
-        match (ruling, decision.severity()) {
-            (Ruling::Confirm, _) => Duration::ZERO,
-            (_, Some(Severity::Critical)) => self.settings.times.critical_receipt_hold,
+    /// The short hold in which an approver can object to a receipt, whoever spoke last. A release that rests on nothing but a
+    /// confirm is about one's own agent and has none.
+    fn hold_after(&self, record: &ChangeRecord) -> Duration {
+        if !record.spoken.values().any(|ruling| *ruling == Ruling::Approve) {
+            return Duration::ZERO;
+        }
+        match record.decision.severity() {
+            Some(Severity::Critical) => self.settings.times.critical_receipt_hold,
             _ => self.settings.times.receipt_hold,
         }
     }
