@@ -159,7 +159,11 @@ impl Bundle {
     /// Lists everything that is wrong with the overlay. The caller then refuses rather than going on without it.
     pub fn overlaid(&self, overlay: &Files) -> Result<Self, Report> {
         let elsewhere = overlay.keys().filter(|path| !path.starts_with("overlay/") || !path.ends_with(".cedar"));
-        let problems: Vec<_> = elsewhere.map(|path| Problem::in_file(path, "an overlay is `overlay/SUBJECT.cedar`")).collect();
+        let elsewhere = elsewhere.map(|path| Problem::in_file(path, "an overlay is `overlay/SUBJECT.cedar`"));
+        // Were it replaced, a guardrail would be gone.
+        let taken = overlay.keys().filter(|path| self.files.contains_key(*path));
+        let taken = taken.map(|path| Problem::in_file(path, "the bundle holds this file already"));
+        let problems: Vec<_> = elsewhere.chain(taken).collect();
         if !problems.is_empty() {
             return Err(Report::of(problems));
         }
@@ -217,16 +221,12 @@ impl Bundle {
                 Problem::in_file("", "there is no guardrail, so everything would pass").hint("Start from the default pack"),
             );
         }
-        let counts = |report: Report| Report {
-            guardrails: policies.as_ref().map_or(0, |policies| policies.guardrails().len()),
-            examples: examples.len(),
-            ..report
-        };
-        match policies.clone() {
+        let guardrails = policies.as_ref().map_or(0, |policies| policies.guardrails().len());
+        match policies {
             Some(policies) if problems.is_empty() => {
                 Ok(Self { policies, estate, examples, digest: digest(files), revision: 0, files: files.clone() })
             }
-            _ => Err(counts(Report::of(problems))),
+            _ => Err(Report { guardrails, examples: examples.len(), ..Report::of(problems) }),
         }
     }
 

@@ -1,6 +1,9 @@
 //! What may be put in force, and what a loader says when it may not.
 
 use super::*;
+
+use std::sync::LazyLock;
+
 use holdpoint_core::signed::Signer;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -32,6 +35,12 @@ fn noon() -> Timestamp {
 
 fn manifest(files: &Files, revision: u64) -> Manifest {
     Manifest::build(files, revision, at("2026-11-20T00:00:00Z"), at("2027-11-20T00:00:00Z")).unwrap()
+}
+
+/// The manifest of the shipped files; making it runs their examples, so it is made once.
+fn of_shipped(revision: u64) -> Manifest {
+    static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| manifest(&shipped::files(), 0));
+    Manifest { revision, ..MANIFEST.clone() }
 }
 
 fn signed(manifest: &Manifest) -> Signed<Manifest> {
@@ -80,7 +89,7 @@ fn a_signed_bundle_opens_with_its_estate() {
 #[test]
 fn a_bundle_that_nobody_who_may_has_signed_does_not_open() {
     let files = shipped::files();
-    let signed = signed(&manifest(&files, 1));
+    let signed = signed(&of_shipped(1));
     for keys in [vec![], vec![Key::new(2).verifying_key()]] {
         let refused = Bundle::reopen(&files, &signed, &keys, 0, noon());
         assert_eq!(refused.err(), Some(Error::Unsigned(signed::Error::WrongSignature)));
@@ -90,7 +99,7 @@ fn a_bundle_that_nobody_who_may_has_signed_does_not_open() {
 #[test]
 fn a_revision_never_goes_back() {
     let files = shipped::files();
-    let manifest = manifest(&files, 6);
+    let manifest = of_shipped(6);
     assert_eq!(open(&files, &manifest, 7, noon()).err(), Some(Error::RolledBack { revision: 6, newest_seen: 7 }));
     assert!(open(&files, &manifest, 6, noon()).is_ok());
 }
@@ -98,7 +107,7 @@ fn a_revision_never_goes_back() {
 #[test]
 fn a_bundle_has_its_time() {
     let files = shipped::files();
-    let manifest = manifest(&files, 1);
+    let manifest = of_shipped(1);
     let (first, last) = (manifest.not_before, manifest.expires);
     let before = first - std::time::Duration::from_nanos(1);
     assert_eq!(open(&files, &manifest, 0, before).err(), Some(Error::NotYet { not_before: first }));
@@ -109,7 +118,7 @@ fn a_bundle_has_its_time() {
 #[test]
 fn a_file_changed_added_or_removed_after_signing_is_named() {
     let files = shipped::files();
-    let manifest = manifest(&files, 1);
+    let manifest = of_shipped(1);
     let other = |change: fn(&mut Files)| {
         let mut files = files.clone();
         change(&mut files);
@@ -124,7 +133,7 @@ fn a_file_changed_added_or_removed_after_signing_is_named() {
 #[test]
 fn a_bundle_for_another_program_does_not_open() {
     let files = shipped::files();
-    let good = manifest(&files, 1);
+    let good = of_shipped(1);
     let newer = Manifest { minimum_program: "99.0.0".into(), ..good.clone() };
     assert_eq!(open(&files, &newer, 0, noon()).err(), Some(Error::Program { minimum: "99.0.0".into() }));
     let odd = Manifest { minimum_program: "soon".into(), ..good.clone() };
@@ -247,6 +256,8 @@ fn an_overlay_only_raises() {
     assert_ne!(raised.digest(), shipped.digest());
     assert!(overlay("overlay/here.cedar", &RULE.replace("forbid", "permit")).is_err());
     assert!(overlay("overlay/here.cedar", &RULE.replace("no-friday", "guard")).is_err());
+    let again = Files::from([("overlay/here.cedar".to_owned(), Vec::new())]);
+    assert!(raised.overlaid(&again).is_err(), "an overlay took away what an overlay had added");
     for elsewhere in ["estate.toml", "default/git.cedar", "overlay/here.examples.toml", "team/a/b.cedar"] {
         assert!(overlay(elsewhere, "").is_err(), "{elsewhere}");
     }
