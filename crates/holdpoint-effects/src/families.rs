@@ -129,6 +129,8 @@ pub(crate) enum Paths {
     Create,
     Delete,
     Edit,
+    /// The last operand becomes another name for what is elsewhere.
+    Link,
     Modify,
     Move,
     Overwrite,
@@ -176,6 +178,8 @@ pub(crate) enum Place {
 pub(crate) enum Measure {
     /// Changes to tracked files that no commit holds.
     Modified,
+    /// Such changes at and below the operands.
+    ModifiedOperands,
     /// Entries in the stash.
     Stashed,
     /// Files that git neither tracks nor ignores.

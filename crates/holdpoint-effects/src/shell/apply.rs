@@ -1,9 +1,9 @@
 //! Matches a command line against the data of `families/` and notes the effects it has.
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
-use holdpoint_core::question::Question;
+use holdpoint_core::question::{FileKind, Question};
 
-use super::files::plain;
+use super::files::{Target, plain};
 use super::options::{Line, parse, style};
 use super::syntax::Span;
 use super::value::{Field, Value};
@@ -125,6 +125,7 @@ impl Walker<'_> {
         };
         let count = match measure {
             Measure::Modified => facts.modified,
+            Measure::ModifiedOperands => self.modified_at(applied).unwrap_or(facts.modified),
             Measure::Stashed => facts.stashed,
             Measure::Untracked => facts.untracked,
         };
@@ -132,6 +133,30 @@ impl Walker<'_> {
         if count == 0 {
             effect.reversibility = Reversibility::Lossless;
             effect.summary.push_str(" (there is nothing to lose now)");
+        }
+    }
+
+    /// How many tracked files with uncommitted changes the operands name; nothing where that is not known.
+    fn modified_at(&self, applied: &Applied<'_>) -> Option<u64> {
+        let modified = |operand: &Field| match self.target(&operand.value, applied.directory) {
+            Target::Exactly(path) => match self.world.path(&path)? {
+                facts if facts.kind == FileKind::Missing => Some(0),
+                facts => facts.git.as_ref().map(|git| git.modified),
+            },
+            Target::Nothing => Some(0),
+            _ => None,
+        };
+        applied.line.operands.iter().map(modified).sum()
+    }
+
+    /// Notes the effects that the data of a command give, where a reader has noted others already.
+    pub(crate) fn fill_applying(&mut self, applied: &Applied<'_>) {
+        for template in applied.sub.map_or(&applied.command.effect, |sub| &sub.effect) {
+            match applies(template, &applied.line) {
+                Applies::No => {}
+                Applies::Perhaps => self.fill(template, applied, Some(Certainty::Worst)),
+                Applies::Yes => self.fill(template, applied, None),
+            }
         }
     }
 
@@ -145,13 +170,21 @@ impl Walker<'_> {
                 }
                 return;
             }
-            Paths::Create | Paths::Delete | Paths::Edit | Paths::Modify | Paths::Overwrite | Paths::Read | Paths::Run => {}
+            Paths::Create
+            | Paths::Delete
+            | Paths::Edit
+            | Paths::Link
+            | Paths::Modify
+            | Paths::Overwrite
+            | Paths::Read
+            | Paths::Run => {}
         }
         for field in applied.chosen(&template.of) {
             match paths {
                 Paths::Create => self.make(&field, directory),
                 Paths::Delete => self.delete(&field, directory),
                 Paths::Edit => self.edit(&field, directory, "Edits"),
+                Paths::Link => self.link(&field, directory),
                 Paths::Modify => self.modify(&field, directory, "Changes"),
                 Paths::Overwrite => self.overwrite(&field, directory),
                 Paths::Read => self.look(&field, directory),

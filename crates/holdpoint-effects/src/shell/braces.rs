@@ -1,6 +1,6 @@
 //! Brace expansion: `a{b,c}d`, `{1..9}`. It comes before every other expansion and may span quoted and expanded parts.
 
-use super::budget::BRACES_MAX;
+use super::budget::{BRACES_MAX, BRACES_OPEN_MAX};
 use super::syntax::Part;
 
 /// A word's pieces as brace expansion sees them: unquoted text that may hold braces, and everything else.
@@ -13,6 +13,10 @@ pub(crate) enum Token<'p> {
 /// The words that braces make of one; nothing when there are too many to follow.
 pub(crate) fn alternatives(parts: &[Part]) -> Option<Vec<Vec<Token<'_>>>> {
     let has_brace = |part: &Part| matches!(part, Part::Text { text, quoted: false } if text.contains('{'));
+    let opening = |part: &Part| if let Part::Text { text, quoted: false } = part { text.matches('{').count() } else { 0 };
+    if parts.iter().map(opening).sum::<usize>() > BRACES_OPEN_MAX {
+        return None;
+    }
     let atoms: Vec<Atom<'_>> =
         if parts.iter().any(has_brace) { parts.iter().flat_map(atoms).collect() } else { parts.iter().map(Atom::Part).collect() };
     let words = expand(&atoms, 0)?;

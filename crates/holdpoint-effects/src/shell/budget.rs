@@ -12,9 +12,13 @@ const READ_STEPS_MAX: u32 = 200_000;
 /// Most bytes read in one artefact, all texts that it leads to included.
 const READ_BYTES_MAX: u32 = 512 * 1024;
 /// Most commands and expansions followed in one artefact.
-const WALK_STEPS_MAX: u32 = 40_000;
+const WALK_STEPS_MAX: u32 = 12_000;
 /// Most here-documents in one text. The structural parser's time grows with their square.
 pub(crate) const HERE_DOCUMENTS_MAX: usize = 64;
+/// Most opening braces in a word whose braces are expanded.
+pub(crate) const BRACES_OPEN_MAX: usize = 32;
+/// What looking at one path costs, in steps of the walk.
+pub(crate) const PATH_STEPS: usize = 8;
 /// Most fields that braces may make of one word.
 pub(crate) const BRACES_MAX: usize = 256;
 /// Most values that a variable is followed through.
@@ -22,7 +26,9 @@ pub(crate) const VALUES_MAX: usize = 32;
 /// Most combinations of values that one command is read under.
 pub(crate) const COMBINATIONS_MAX: usize = 64;
 /// Longest value of a variable or word that is followed, in bytes.
-pub(crate) const VALUE_MAX_BYTES: usize = TEXT_MAX_BYTES;
+pub(crate) const VALUE_MAX_BYTES: usize = 16 * 1024;
+/// Bytes of a value whose copying costs one step of the walk.
+pub(crate) const VALUE_BYTES_PER_STEP: usize = 256;
 
 /// What is left to spend. Shared by everything that works on one artefact.
 #[derive(Debug)]

@@ -118,15 +118,10 @@ impl Walker<'_> {
             Target::Exactly(path) if !path.starts_with("/dev/") => path,
             _ => return self.opaque(&file.shown(), "the line does not determine the code that it runs", span),
         };
-        if shell && self.site == Site::Here && !self.state.made.contains(&path) {
-            if let Some(text) = self.world.file_text(&path) {
-                let first = text.lines().next().unwrap_or_default();
-                let other =
-                    first.starts_with("#!") && !["/sh", "/bash", "/dash", " sh", " bash"].iter().any(|name| first.contains(name));
-                if !(interpreter == "itself" && (other || !first.starts_with("#!"))) {
-                    return self.read_script(&path, text, arguments, interpreter, span);
-                }
-            }
+        let readable = shell && self.site == Site::Here && !self.state.made.contains(&path);
+        if let Some(text) = readable.then(|| self.world.file_text(&path)).flatten().filter(|text| is_for_shell(text, interpreter))
+        {
+            return self.read_script(&path, text, arguments, interpreter, span);
         }
         self.delegated(&path, span);
     }
@@ -213,4 +208,11 @@ impl Walker<'_> {
             Site::There(_) => None,
         }
     }
+}
+
+/// Whether a shell would read a file's text: when a shell was named, or when its first line names one.
+fn is_for_shell(text: &str, interpreter: &str) -> bool {
+    let first = text.lines().next().unwrap_or_default();
+    let names_shell = ["/sh", "/bash", "/dash", " sh", " bash", " dash"].iter().any(|name| first.contains(name));
+    interpreter != "itself" || (first.starts_with("#!") && names_shell)
 }

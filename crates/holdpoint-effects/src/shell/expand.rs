@@ -239,13 +239,21 @@ impl Building {
 
     /// Adds unquoted text that is not split, whose globs are live.
     fn globbing(&mut self, text: &str) {
+        let closing = text.contains(']');
         let mut rest = text;
         while let Some(at) = rest.find(['*', '?', '[']) {
             let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
             if !before.is_empty() {
                 self.current().push(Piece::Text(before.to_owned()));
             }
-            let length = if from.starts_with('[') { bracket(from) } else { Some(1) };
+            // Without a closing bracket in sight there is nothing to look for, however many open.
+            let length = if !from.starts_with('[') {
+                Some(1)
+            } else if closing {
+                bracket(from)
+            } else {
+                None
+            };
             let (glob, after) = from.split_at_checked(length.unwrap_or(1)).unwrap_or((from, ""));
             let piece = if length.is_some() { Piece::Pattern(glob.to_owned()) } else { Piece::Text(glob.to_owned()) };
             self.current().push(piece);

@@ -3,6 +3,7 @@
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, PathFacts, Place};
 
+use super::budget::PATH_STEPS;
 use super::syntax::Span;
 use super::value::{Field, Piece, Shape, Value};
 use super::walk::{Site, Walker};
@@ -132,6 +133,9 @@ impl Walker<'_> {
     }
 
     pub(crate) fn lose_path(&mut self, path: &str, verb: Verb, act: &str, span: Span) {
+        if !self.budget.walk_steps(PATH_STEPS) {
+            return self.stop(span);
+        }
         let mut found = loss(self.world, path, self.facts(path));
         if self.state.moved.iter().any(|moved| holds(path, moved) || holds(moved, path)) {
             found.reversibility = Reversibility::Irreversible;
@@ -172,6 +176,14 @@ impl Walker<'_> {
             self.note(Effect { verb: Verb::Overwrite, reversibility: Reversibility::Regenerable, summary, ..effect });
         } else {
             self.note(effect);
+        }
+    }
+
+    /// Makes another name for something: what lies below it is not what the answers speak of.
+    pub(crate) fn link(&mut self, operand: &Field, directory: Option<&str>) {
+        self.make(operand, directory);
+        if let Target::Exactly(path) = self.target(&operand.value, directory) {
+            self.state.moved.insert(path);
         }
     }
 
@@ -222,7 +234,11 @@ impl Walker<'_> {
             return self.modify(operand, directory, act);
         };
         let facts = self.facts(&path);
-        let kind = kind_of(self.world, &path, facts);
+        let kind = match kind_of(self.world, &path, facts) {
+            // An edit is work on the work tree, not its loss.
+            ResourceKind::GitWork => ResourceKind::File,
+            kind => kind,
+        };
         let found = loss(self.world, &path, facts);
         let in_work_tree = facts.is_some_and(|facts| facts.place == Place::WorkTree);
         let reversibility = match found.reversibility {
@@ -273,7 +289,9 @@ impl Walker<'_> {
     /// Several sources onto what is no directory: each overwrites the one before.
     fn transfer_onto(&mut self, sources: &[Field], path: &str, target: &Field, directory: Option<&str>) {
         let missing = self.facts(path).is_some_and(|facts| facts.kind == FileKind::Missing);
-        let several = sources.len() > 1
+        let repeated = self.looping && sources.iter().any(|source| source.value.has_unknown());
+        let several = repeated
+            || sources.len() > 1
             || sources.iter().any(|source| source.value.has_pattern() && !self.one_match(&source.value, directory));
         let again = self.state.moved.contains(path);
         if several || again {

@@ -193,6 +193,8 @@ impl Walker<'_> {
         if ["--dry-run", "-n", "--help"].iter().any(|name| line.has_exactly(name)) {
             return self.apply_line(&applied);
         }
+        self.fill_applying(&applied);
+        let line = &applied.line;
         let forced = ["-f", "--force", "--mirror", "--force-with-lease", "--force-if-includes"].iter().any(|name| line.has(name));
         let deletes = line.has("-d") || line.has("--delete");
         let remote = line.operands.first().map_or_else(|| "its remote".to_owned(), Field::shown);

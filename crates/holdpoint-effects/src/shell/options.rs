@@ -41,7 +41,9 @@ impl Given {
     /// An option may be written `--force=x`, abbreviated where it has two dashes, and is spelled `--name=value` in rules on values.
     fn is(&self, name: &str) -> bool {
         match name.split_once('=') {
-            Some((name, value)) => self.is(name) && self.value.as_ref().and_then(Field::known).is_none_or(|given| given == value),
+            Some((name, value)) => {
+                self.is(name) && self.value.as_ref().is_some_and(|given| given.known().is_none_or(|given| given == value))
+            }
             None => {
                 self.name == name || (self.name.starts_with("--") && self.name.len() > 3 && name.starts_with(self.name.as_str()))
             }

@@ -39,6 +39,8 @@ pub(crate) struct Reader<'t> {
     pub(super) comparable: bool,
     /// What to add to an offset to have its place in the artefact.
     pub(super) base: usize,
+    /// Whether the next command's name stands behind `time`, which the structural parser takes for a command.
+    pub(super) timed: bool,
     pub(super) pending: Vec<Pending>,
     pub(super) names: Vec<usize>,
     pub(super) reread: Vec<Span>,
@@ -56,6 +58,7 @@ impl<'t> Reader<'t> {
             within,
             comparable: true,
             base: 0,
+            timed: false,
             pending: Vec::new(),
             names: Vec::new(),
             reread: Vec::new(),

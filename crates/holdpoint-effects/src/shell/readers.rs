@@ -9,6 +9,7 @@ use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walk::{Input, Walker};
 use crate::families::{self, Place};
+use crate::sql;
 
 impl Walker<'_> {
     /// Follows a program that has a reader of its own; `false` when it has none.
@@ -78,8 +79,9 @@ impl Walker<'_> {
         let Some(text) = text.known() else {
             return self.unseen_code("psql", "SQL that the line does not determine", span);
         };
-        let _ = (text, environment);
-        self.unseen_code("psql", "SQL", span);
+        for effect in sql::read_psql(&text, environment, Some(span.clone())) {
+            self.note(effect);
+        }
     }
 
     fn sql_file(&mut self, file: &Field, directory: Option<&str>, environment: &Environment, span: &Span) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::budget::PATH_STEPS;
 use super::syntax::{Redirection, RedirectionKind, Word};
 use super::value::{Field, Value};
 use super::walk::{Input, Walker};
@@ -10,6 +11,9 @@ impl Walker<'_> {
     /// Follows the redirections of a command, in their order; leaves what the command reads in `self.input`.
     pub(crate) fn redirections(&mut self, redirections: &[Redirection]) {
         for redirection in redirections {
+            if !self.budget.walk_steps(PATH_STEPS) {
+                return self.stop(0..0);
+            }
             self.redirection(redirection);
         }
     }

@@ -2,10 +2,15 @@
 //!
 //! Two readings that were written apart and agree are worth more than one. Where they differ the text counts as unread.
 
-use tree_sitter::{Node, Parser, TreeCursor};
+use std::ops::ControlFlow;
+
+use tree_sitter::{Node, ParseOptions, ParseState, Parser, TreeCursor};
 
 use super::budget::HERE_DOCUMENTS_MAX;
 use super::reader::Outline;
+
+/// Most times that the parser looks whether it should go on; it does so every hundred steps.
+const CHECKS_MAX: u32 = 20_000;
 
 /// Why the structure of a text is not certain; nothing where both readings agree.
 pub(crate) fn disagreement(text: &str, outline: &Outline) -> Option<&'static str> {
@@ -16,7 +21,16 @@ pub(crate) fn disagreement(text: &str, outline: &Outline) -> Option<&'static str
     if parser.set_language(&tree_sitter_bash::LANGUAGE.into()).is_err() {
         return Some("the structural parser is not usable");
     }
-    let Some(tree) = parser.parse(text, None) else { return Some("the structural parser gave up") };
+    // The parser's recovery from errors can take minutes where its reading takes milliseconds: the first error ends it.
+    let mut checks = 0_u32;
+    let mut give_up = |state: &ParseState| {
+        checks += 1;
+        if state.has_error() || checks > CHECKS_MAX { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let mut rest = |at: usize, _| text.as_bytes().get(at..).unwrap_or_default();
+    let options = ParseOptions::new().progress_callback(&mut give_up);
+    let tree = parser.parse_with_options(&mut rest, None, Some(options));
+    let Some(tree) = tree else { return Some("its structure is not certain") };
     if tree.root_node().has_error() {
         return Some("its structure is not certain");
     }

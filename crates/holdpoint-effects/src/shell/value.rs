@@ -105,6 +105,9 @@ impl Value {
 
     pub(crate) fn push(&mut self, piece: Piece) {
         match (self.pieces.last_mut(), piece) {
+            (_, Piece::Text(more)) if more.is_empty() => {}
+            // Unknown text beside unknown text is unknown text.
+            (Some(Piece::Any { shape: Shape::Anything, loose }), Piece::Any { loose: more, .. }) => *loose |= more,
             (Some(Piece::Text(text)), Piece::Text(more)) => text.push_str(&more),
             (_, piece) => self.pieces.push(piece),
         }

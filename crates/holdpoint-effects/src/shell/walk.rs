@@ -7,13 +7,14 @@ use std::rc::Rc;
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
 
-use super::budget::{Budget, COMBINATIONS_MAX, DEPTH_MAX};
+use super::budget::{Budget, COMBINATIONS_MAX, DEPTH_MAX, VALUE_BYTES_PER_STEP};
 use super::expand::{Expander, inherited};
 use super::outputs::output_of;
 use super::reader::Reader;
+use super::scan::{assigned_in, combined, leaves, names_in};
 use super::state::State;
 use super::structure::disagreement;
-use super::syntax::{Assigned, Assignment, Chain, Command, Form, Item, List, Operation, Part, Simple, Span, Word};
+use super::syntax::{Assigned, Assignment, Chain, Command, Form, Item, List, Part, Simple, Span, Word};
 use super::value::{Field, Value};
 use crate::world::World;
 
@@ -54,6 +55,8 @@ pub(crate) struct Walker<'w> {
     pub(crate) reading: BTreeSet<String>,
     /// The names of the programs and builtins that may run.
     pub(crate) ran: BTreeSet<String>,
+    /// Whether a loop is being followed.
+    pub(crate) looping: bool,
     /// What `trap` registered, to be followed once more with the variables of the end.
     pub(crate) traps: Vec<(Value, Span)>,
     effects: Vec<Effect>,
@@ -77,6 +80,7 @@ impl<'w> Walker<'w> {
             calling: Vec::new(),
             reading: BTreeSet::new(),
             ran: BTreeSet::new(),
+            looping: false,
             traps: Vec::new(),
             effects: Vec::new(),
             seen: HashSet::new(),
@@ -109,8 +113,8 @@ impl<'w> Walker<'w> {
         for fault in &outline.faults {
             self.opaque("", fault.why, fault.span.clone());
         }
-        let bounded = outline.faults.iter().any(|fault| fault.last);
-        if let Some(why) = disagreement(text, &outline).filter(|_| !bounded) {
+        // What one reading already finds unreadable needs no second opinion.
+        if let Some(why) = outline.faults.is_empty().then(|| disagreement(text, &outline)).flatten() {
             self.opaque("", why, whole);
         }
         let outer = std::mem::replace(&mut self.within, within);
@@ -268,8 +272,10 @@ impl<'w> Walker<'w> {
                 self.visit_all(head);
                 self.forget_assigned(body);
                 self.forget_assigned(condition);
+                let outer = std::mem::replace(&mut self.looping, true);
                 self.list(condition);
                 self.perhaps(|walker| walker.list(body));
+                self.looping = outer;
             }
             Form::Pipeline(stages) => self.pipeline(stages),
             Form::Simple(_) => {}
@@ -348,10 +354,12 @@ impl<'w> Walker<'w> {
             value.settle();
         }
         self.forget_assigned(body);
+        let outer = std::mem::replace(&mut self.looping, true);
         self.perhaps(|walker| {
             walker.state.set(variable, values);
             walker.list(body);
         });
+        self.looping = outer;
     }
 
     /// The values of words under every combination.
@@ -407,13 +415,15 @@ impl<'w> Walker<'w> {
         let start = if many { self.copied() } else { None };
         for (directory, choices) in &combinations {
             if let Some(start) = start.as_ref().filter(|_| self.budget.walk_steps(1 + simple.words.len())) {
-                self.state = start.clone();
+                // A loop comes here once for every value, one after the other.
+                let moved = std::mem::take(&mut self.state.moved);
+                self.state = State { moved, ..start.clone() };
             }
             let fields = self.fields(simple, choices, directory.as_deref());
             let declared: Vec<&Word> = simple.words.iter().collect();
             let after = self.invoke(&fields, &declared, directory.as_deref(), span);
             if many {
-                let end = std::mem::replace(&mut self.state, State::new(String::new()));
+                let end = self.state.clone();
                 let other = after.unwrap_or_else(|| end.clone());
                 succeeded = Some(succeeded.map_or(end.clone(), |before| self.joined(before, end)));
                 failed = Some(failed.map_or(other.clone(), |before| self.joined(before, other)));
@@ -501,6 +511,10 @@ impl<'w> Walker<'w> {
                     let before = before.unwrap_or_else(|| vec![inherited(&assignment.name, self.world, None)]);
                     values = combined(&before, &values);
                 }
+                let copied: usize = values.iter().map(Value::len).sum();
+                if !self.budget.walk_steps(copied / VALUE_BYTES_PER_STEP) {
+                    return self.stop(span.clone());
+                }
                 self.state.set(&assignment.name, values);
             }
         }
@@ -516,110 +530,11 @@ impl<'w> Walker<'w> {
         }
     }
 
-    /// Follows the substitutions in a word.
-    pub(crate) fn visit(&mut self, word: &Word) {
-        self.visit_all(&word.parts);
-    }
-
-    pub(crate) fn visit_all(&mut self, parts: &[Part]) {
-        for part in parts {
-            self.visit_part(part);
-        }
-    }
-
-    fn visit_part(&mut self, part: &Part) {
-        match part {
-            Part::Arithmetic { parts, .. } => {
-                self.visit_all(parts);
-                self.evaluated_variables(parts);
-            }
-            Part::Command { list, .. } => self.substitution(list, None),
-            Part::Process { list } => self.substitution(list, Some(Input::Piped)),
-            Part::Parameter { parameter, .. } => {
-                if let Some(subscript) = &parameter.subscript {
-                    self.visit_all(subscript);
-                }
-                match &parameter.operation {
-                    Operation::Alternative(word) | Operation::Other(word) => self.visit_all(word),
-                    Operation::Default { word, assign } => {
-                        self.visit_all(word);
-                        if *assign {
-                            self.state.set(&parameter.name, vec![Value::unknown()]);
-                        }
-                    }
-                    Operation::Plain => {}
-                    Operation::Reread(word) => {
-                        self.visit_all(word);
-                        self.reread(&parameter.name);
-                    }
-                }
-            }
-            Part::Text { .. } => {}
-        }
-    }
-
-    fn substitution(&mut self, list: &List, input: Option<Input>) {
-        if !self.deeper(&(0..0)) {
-            return;
-        }
-        self.apart(|walker| {
-            let outer = walker.input.clone();
-            walker.input = input.unwrap_or(Input::Inherited);
-            walker.list(list);
-            walker.input = outer;
-        });
-        self.depth -= 1;
-    }
-
-    /// A value that is itself read as an expansion: harmless only where it is known and holds none.
-    fn reread(&mut self, name: &str) {
-        let values = self.state.variables.get(name).cloned().unwrap_or_else(|| vec![inherited(name, self.world, None)]);
-        let harmless = |value: &Value| value.known().is_some_and(|text| !text.contains(['$', '`', '[']));
-        if self.state.variables.contains_key(name) && !values.iter().all(harmless) {
-            self.opaque(name, "the value of a variable is read as code", 0..0);
-        }
-    }
-
-    /// Arithmetic evaluates the values of the variables in it, subscripts and their substitutions included.
-    fn evaluated_variables(&mut self, parts: &[Part]) {
-        let mut names: BTreeSet<String> = names_in(&parts.iter().collect::<Vec<_>>());
-        for part in parts {
-            if let Part::Text { text, .. } = part {
-                names.extend(
-                    text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_')).map(str::to_owned),
-                );
-            }
-        }
-        let runs = |value: &Value| {
-            value.pieces.iter().any(|piece| matches!(piece, super::value::Piece::Text(text) if text.contains('[')))
-        };
-        let evaluated = names.iter().filter_map(|name| self.state.variables.get(name)).flatten().any(runs);
-        if evaluated {
-            self.opaque("", "an arithmetic expression evaluates a variable that holds a subscript", 0..0);
-        }
-    }
-
-    /// `test -v 'a[…]'` and `[[ a[…] -eq 1 ]]` evaluate a quoted subscript.
-    pub(crate) fn evaluated_subscript(&mut self, word: &Word) {
-        let text: String = word
-            .parts
-            .iter()
-            .filter_map(|part| if let Part::Text { text, .. } = part { Some(text.as_str()) } else { None })
-            .collect();
-        if super::looks_evaluated(&text) {
-            self.opaque(&text, "a subscript is evaluated as code", word.span.clone());
-        }
-        if let [Part::Text { text, .. }] = word.parts.as_slice() {
-            self.evaluated_variables(&[Part::literal(text.as_str(), true)]);
-        }
-    }
-
     /// Notes an effect. The same effect from another branch is noted once.
     pub(crate) fn note(&mut self, mut effect: Effect) {
-        if let Site::There(environment) = &self.site {
-            if effect.environment == Environment::Local {
-                effect.environment = environment.clone();
-            }
+        match &self.site {
+            Site::There(environment) if effect.environment == Environment::Local => effect.environment = environment.clone(),
+            Site::Here | Site::There(_) => {}
         }
         if let Some(within) = &self.within {
             effect.span = Some(within.clone());
@@ -661,115 +576,4 @@ impl<'w> Walker<'w> {
             self.opaque("", "it does more than is followed", span);
         }
     }
-}
-
-/// Whether a command leaves the shell, the function or the loop.
-fn leaves(command: &Command) -> bool {
-    let name = match &command.form {
-        Form::Simple(simple) => simple.words.first().and_then(Word::fixed),
-        _ => None,
-    };
-    name.is_some_and(|name| matches!(name.as_str(), "exit" | "return" | "break" | "continue" | "exec"))
-}
-
-/// The variables that parts expand, at any depth of words (not inside substitutions' own commands' state).
-fn names_in(parts: &[&Part]) -> BTreeSet<String> {
-    let mut names = BTreeSet::new();
-    for part in parts {
-        collect_names(part, &mut names);
-    }
-    names
-}
-
-fn collect_names(part: &Part, names: &mut BTreeSet<String>) {
-    match part {
-        Part::Arithmetic { parts, .. } => parts.iter().for_each(|part| collect_names(part, names)),
-        Part::Parameter { parameter, .. } => {
-            names.insert(parameter.name.clone());
-            for part in parameter.subscript.iter().flatten() {
-                collect_names(part, names);
-            }
-            match &parameter.operation {
-                Operation::Alternative(word)
-                | Operation::Default { word, .. }
-                | Operation::Other(word)
-                | Operation::Reread(word) => {
-                    word.iter().for_each(|part| collect_names(part, names));
-                }
-                Operation::Plain => {}
-            }
-        }
-        Part::Command { list, .. } => {
-            // The output of one simple command may be known, and then depends on what its words expand.
-            if let [Item { first: Command { form: Form::Simple(simple), .. }, .. }] = list.items.as_slice() {
-                simple.words.iter().flat_map(|word| &word.parts).for_each(|part| collect_names(part, names));
-            }
-        }
-        Part::Process { .. } | Part::Text { .. } => {}
-    }
-}
-
-/// The names that a list assigns directly, and whether it changes the directory.
-fn assigned_in(list: &List, names: &mut BTreeSet<String>, moves: &mut bool) {
-    for command in
-        list.items.iter().flat_map(|item| std::iter::once(&item.first).chain(item.rest.iter().map(|(_, command)| command)))
-    {
-        assigned_by(command, names, moves);
-    }
-}
-
-fn assigned_by(command: &Command, names: &mut BTreeSet<String>, moves: &mut bool) {
-    match &command.form {
-        Form::Case { arms, .. } => arms.iter().for_each(|(_, body)| assigned_in(body, names, moves)),
-        Form::For { variable, body, .. } => {
-            names.insert(variable.clone());
-            assigned_in(body, names, moves);
-        }
-        Form::Group(list) => assigned_in(list, names, moves),
-        Form::If { branches, otherwise } => {
-            for (condition, body) in branches {
-                assigned_in(condition, names, moves);
-                assigned_in(body, names, moves);
-            }
-            otherwise.iter().for_each(|body| assigned_in(body, names, moves));
-        }
-        Form::Loop { condition, body, .. } => {
-            assigned_in(condition, names, moves);
-            assigned_in(body, names, moves);
-        }
-        Form::Pipeline(stages) if stages.len() == 1 => stages.iter().for_each(|stage| assigned_by(stage, names, moves)),
-        Form::Simple(simple) => {
-            if simple.words.is_empty() {
-                names.extend(simple.assignments.iter().map(|assignment| assignment.name.clone()));
-            }
-            let name = simple.words.first().and_then(Word::fixed);
-            match name.as_deref() {
-                Some("cd" | "pushd" | "popd") => *moves = true,
-                Some("read" | "declare" | "local" | "export" | "readonly" | "typeset" | "printf" | "mapfile" | "readarray") => {
-                    for word in simple.words.iter().skip(1).filter_map(Word::fixed) {
-                        names.insert(word.split(['=', '+']).next().unwrap_or_default().to_owned());
-                    }
-                }
-                _ => {}
-            }
-        }
-        Form::Arithmetic(_)
-        | Form::Coprocess(_)
-        | Form::Function { .. }
-        | Form::Pipeline(_)
-        | Form::Subshell(_)
-        | Form::Test(_) => {}
-    }
-}
-
-fn combined(before: &[Value], after: &[Value]) -> Vec<Value> {
-    if before.len() * after.len() > COMBINATIONS_MAX {
-        return vec![Value::unknown()];
-    }
-    let join = |one: &Value, other: &Value| {
-        let mut value = one.clone();
-        value.append(other.clone());
-        value
-    };
-    before.iter().flat_map(|one| after.iter().map(move |other| join(one, other))).collect()
 }

@@ -1,0 +1,107 @@
+//! Follows what runs while words are expanded: substitutions, and values that are themselves read as code.
+
+use std::collections::BTreeSet;
+
+use super::expand::inherited;
+use super::scan::names_in;
+use super::syntax::{List, Operation, Part, Word};
+use super::value::{Piece, Value};
+use super::walk::{Input, Walker};
+
+impl Walker<'_> {
+    /// Follows the substitutions in a word.
+    pub(crate) fn visit(&mut self, word: &Word) {
+        self.visit_all(&word.parts);
+    }
+
+    pub(crate) fn visit_all(&mut self, parts: &[Part]) {
+        for part in parts {
+            self.visit_part(part);
+        }
+    }
+
+    fn visit_part(&mut self, part: &Part) {
+        match part {
+            Part::Arithmetic { parts, .. } => {
+                self.visit_all(parts);
+                self.evaluated_variables(parts);
+            }
+            Part::Command { list, .. } => self.substitution(list, None),
+            Part::Process { list } => self.substitution(list, Some(Input::Piped)),
+            Part::Parameter { parameter, .. } => {
+                if let Some(subscript) = &parameter.subscript {
+                    self.visit_all(subscript);
+                }
+                match &parameter.operation {
+                    Operation::Alternative(word) | Operation::Other(word) => self.visit_all(word),
+                    Operation::Default { word, assign } => {
+                        self.visit_all(word);
+                        if *assign {
+                            self.state.set(&parameter.name, vec![Value::unknown()]);
+                        }
+                    }
+                    Operation::Plain => {}
+                    Operation::Reread(word) => {
+                        self.visit_all(word);
+                        self.reread(&parameter.name);
+                    }
+                }
+            }
+            Part::Text { .. } => {}
+        }
+    }
+
+    fn substitution(&mut self, list: &List, input: Option<Input>) {
+        if !self.deeper(&(0..0)) {
+            return;
+        }
+        self.apart(|walker| {
+            let outer = walker.input.clone();
+            walker.input = input.unwrap_or(Input::Inherited);
+            walker.list(list);
+            walker.input = outer;
+        });
+        self.depth -= 1;
+    }
+
+    /// A value that is itself read as an expansion: harmless only where it is known and holds none.
+    fn reread(&mut self, name: &str) {
+        let values = self.state.variables.get(name).cloned().unwrap_or_else(|| vec![inherited(name, self.world, None)]);
+        let harmless = |value: &Value| value.known().is_some_and(|text| !text.contains(['$', '`', '[']));
+        if self.state.variables.contains_key(name) && !values.iter().all(harmless) {
+            self.opaque(name, "the value of a variable is read as code", 0..0);
+        }
+    }
+
+    /// Arithmetic evaluates the values of the variables in it, subscripts and their substitutions included.
+    pub(super) fn evaluated_variables(&mut self, parts: &[Part]) {
+        let mut names: BTreeSet<String> = names_in(&parts.iter().collect::<Vec<_>>());
+        for part in parts {
+            if let Part::Text { text, .. } = part {
+                names.extend(
+                    text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_')).map(str::to_owned),
+                );
+            }
+        }
+        let runs = |value: &Value| value.pieces.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains('[')));
+        let evaluated = names.iter().filter_map(|name| self.state.variables.get(name)).flatten().any(runs);
+        if evaluated {
+            self.opaque("", "an arithmetic expression evaluates a variable that holds a subscript", 0..0);
+        }
+    }
+
+    /// `test -v 'a[…]'` and `[[ a[…] -eq 1 ]]` evaluate a quoted subscript.
+    pub(crate) fn evaluated_subscript(&mut self, word: &Word) {
+        let text: String = word
+            .parts
+            .iter()
+            .filter_map(|part| if let Part::Text { text, .. } = part { Some(text.as_str()) } else { None })
+            .collect();
+        if super::looks_evaluated(&text) {
+            self.opaque(&text, "a subscript is evaluated as code", word.span.clone());
+        }
+        if let [Part::Text { text, .. }] = word.parts.as_slice() {
+            self.evaluated_variables(&[Part::literal(text.as_str(), true)]);
+        }
+    }
+}

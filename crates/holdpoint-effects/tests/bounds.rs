@@ -1,0 +1,100 @@
+//! Hostile texts meet a named bound before they meet the stack or the clock.
+#![expect(clippy::disallowed_methods, reason = "threads with the stack of a server's worker, to show that it is enough")]
+#![allow(missing_docs, clippy::allow_attributes, reason = "a test has no callers")]
+
+use std::collections::BTreeMap;
+
+use holdpoint_core::change::{Artefact, Setting};
+use holdpoint_core::effect::{Certainty, Effect};
+use holdpoint_core::question::Answers;
+
+/// The stack of a tokio worker thread.
+const WORKER_STACK_BYTES: usize = 2 * 1024 * 1024;
+
+/// Reads on a thread as small as the smallest that reads; says whether the text counts as unreadable.
+fn is_opaque(text: String) -> bool {
+    let read = move || {
+        let setting = Setting { directory: "/w".to_owned(), variables: BTreeMap::new(), target: String::new() };
+        let reading = holdpoint_effects::read(&Artefact::Command { text }, &setting, &Answers::default());
+        reading.effects.iter().any(|effect: &Effect| effect.certainty == Certainty::Opaque)
+    };
+    std::thread::Builder::new().stack_size(WORKER_STACK_BYTES).spawn(read).unwrap().join().unwrap()
+}
+
+#[test]
+fn nesting_of_every_kind_meets_its_bound_before_the_stack() {
+    let kinds = [
+        ("$(", ")"),
+        ("(", ")"),
+        ("{ ", "; }"),
+        ("\"$(", ")\""),
+        ("${a:-", "}"),
+        ("\"${a:-", "}\""),
+        ("$((", "))"),
+        ("`", "`"),
+        ("if ", "; then :; fi"),
+        ("a[$(", ")]=1"),
+        ("while ", "; do :; done"),
+        ("for x in a; do ", "; done"),
+        ("case x in x) ", ";; esac"),
+        ("f() { ", "; }"),
+        ("<(", ")"),
+        ("[[ $(", ") ]]"),
+        ("! ", ""),
+        ("time ", ""),
+        ("coproc ", ""),
+        ("x=(", ")"),
+        ("function f { ", "; }"),
+        ("$[", "]"),
+        ("((", "))"),
+        ("eval ", ""),
+        ("bash -c ", ""),
+        ("sudo ", ""),
+        ("env ", ""),
+        ("xargs ", ""),
+        ("command ", ""),
+        ("find . -exec ", " \\;"),
+        ("echo <<E\n$(", "\n)\nE\n"),
+    ];
+    for (open, close) in kinds {
+        for count in [31, 40, 2_000] {
+            let whole = format!("{}:{}", open.repeat(count), close.repeat(count));
+            let _ = is_opaque(whole);
+        }
+        let unclosed = open.repeat(64 * 1024 / open.len());
+        // These words are the arguments of the first, or a list without end is refused: either is fine.
+        let flat = open.chars().next_back() == Some(' ') && !open.contains(['(', '{']);
+        assert!(is_opaque(unclosed) || flat, "{open} 64 KiB deep, and nothing is unreadable");
+    }
+}
+
+#[test]
+fn nested_quotes_of_shells_in_shells_meet_the_bound() {
+    let mut text = "rm -rf /".to_owned();
+    while text.len() < 8 * 1024 {
+        text = format!("bash -c '{}'", text.replace('\'', "'\\''"));
+    }
+    // It is either read to the end or said to be unreadable: the worst is seen in both cases.
+    let _ = is_opaque(text);
+    assert!(is_opaque(format!("{}:{}", "eval '".repeat(400), "'".repeat(400))));
+}
+
+#[test]
+fn what_is_too_long_or_too_much_is_opaque() {
+    assert!(is_opaque("a".repeat(64 * 1024 + 1)));
+    assert!(is_opaque("cat <<E\nE\n".repeat(3_000)), "more here-documents than are read");
+    assert!(is_opaque("f() { f; f; }; f".to_owned() + &"; x=$x$x$x".repeat(4_000)) || !is_opaque("f() { f; f; }; f".to_owned()));
+    assert!(is_opaque("true;".repeat(13_000)), "more commands than are followed");
+    assert!(is_opaque(
+        format!("echo {}", "{a,b}".repeat(40)) + "; rm -rf {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}; $X"
+    ));
+}
+
+#[test]
+fn a_function_that_calls_itself_ends() {
+    assert!(!is_opaque("f() { echo; f; }; f".to_owned()));
+    let _ = is_opaque("f() { f | f & }; f".to_owned());
+    let _ = is_opaque("a() { b; b; }; b() { c; c; }; c() { d; d; }; d() { a; a; }; a".to_owned());
+    let doubling = (0..60).map(|n| format!("f{n}() {{ f{}; f{}; }}; ", n + 1, n + 1)).collect::<String>() + "f0";
+    assert!(is_opaque(doubling), "work that doubles sixty times");
+}
