@@ -21,7 +21,9 @@ use std::time::Duration;
 
 use holdpoint_api::client::{self, Client, Endpoint};
 use holdpoint_api::home::Home;
-use holdpoint_api::v1::{AnswerV1, OutcomeV1, ProposalV1, RedeemedV1, RedemptionV1, ResultV1, SessionV1, VerdictV1, path};
+use holdpoint_api::v1::{
+    AnswerV1, JudgementV1, OutcomeV1, ProposalV1, RedeemedV1, RedemptionV1, ResultV1, SessionV1, VerdictV1, path,
+};
 use holdpoint_core::Timestamp;
 use holdpoint_core::actor::{Actor, AgentId, GateId, MalformedIdentifier, PersonId};
 use holdpoint_core::decision::Decision;

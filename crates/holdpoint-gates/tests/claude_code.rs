@@ -8,13 +8,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use holdpoint_api::v1::{AnswerV1, ResultV1, path};
-use holdpoint_core::change::{Artefact, Change};
-use holdpoint_core::effect::{Effects, ResourceKind};
+use holdpoint_core::change::Artefact;
 use holdpoint_gates::agent::claude_code::message::{self, Call, Event, MESSAGE_MAX_BYTES, Report};
 use holdpoint_gates::agent::claude_code::{NAME, Reply, answer};
 use holdpoint_gates::passage::Seen;
 use holdpoint_gates::setting::Surroundings;
-use plane::{Key, Plane, Say, free, held, proposed};
+use plane::{Key, Plane, Say, free, held, proposed, seen};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -99,21 +98,6 @@ fn surroundings() -> Surroundings {
 
 fn hears(plane: &Plane, message: &[u8]) -> Reply {
     answer(message, || Ok(plane.desk_with(NAME, Duration::from_millis(500))), &surroundings())
-}
-
-/// What the gate sees in a proposal that reached the control plane.
-fn seen(proposal: &Value) -> Seen {
-    let field = |name: &str| proposal[name].clone();
-    let artefact: Artefact = serde_json::from_value(field("artefact")).unwrap();
-    let answers = serde_json::from_value(field("answers")).unwrap();
-    let name = artefact.text();
-    Seen {
-        change: Change::seal(artefact, serde_json::from_value(field("setting")).unwrap(), &answers).unwrap(),
-        effects: Effects::opaque(ResourceKind::Program, &name, "the test says so"),
-        answers,
-        act: None,
-        said: None,
-    }
 }
 
 /// A control plane that answers a proposal in this way, and grants every redemption.

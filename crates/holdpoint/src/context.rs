@@ -40,7 +40,8 @@ impl Installation {
         Ok(Client::new(self.endpoint()?, patience))
     }
 
-    fn endpoint(&self) -> anyhow::Result<Endpoint> {
+    /// Where the control plane listens.
+    pub(crate) fn endpoint(&self) -> anyhow::Result<Endpoint> {
         match &self.url {
             None => Ok(Endpoint::Unix(self.home()?.socket())),
             Some(url) => address_of(url).map(Endpoint::Tcp),

@@ -110,10 +110,15 @@ fn look_at_control_plane(client: &Client) -> Vec<Finding> {
         ModeV1::Enforcing => Finding::good("mode", format!("enforcing: {}", status.mode_reason)),
     };
     let people = match status.enrolled {
-        0 => Finding::bad("people", "nobody is enrolled, so nothing that is held can be released", format!("enrol at {}", status.console)),
+        0 => Finding::bad(
+            "people",
+            "nobody is enrolled, so nothing that is held can be released",
+            format!("enrol at {}", status.console),
+        ),
         enrolled => Finding::good("people", format!("{enrolled} with a passkey")),
     };
-    let up = format!("version {} at {}, policy revision {}, {} held", status.version, status.console, status.revision, status.held);
+    let up =
+        format!("version {} at {}, policy revision {}, {} held", status.version, status.console, status.revision, status.held);
     vec![Finding::good("control plane", up), mode, people]
 }
 
@@ -153,13 +158,18 @@ fn look_at_snapshot(installation: &Installation) -> Finding {
     };
     match left() {
         Err(error) => Finding::bad("snapshot", error.to_string(), "start the control plane: holdpoint up"),
-        Ok(head) if head.issued_at > Timestamp::now() => {
-            Finding::bad("snapshot", format!("it was made at {:.0}, which is still to come", head.issued_at), "set the clock right")
-        }
+        Ok(head) if head.issued_at > Timestamp::now() => Finding::bad(
+            "snapshot",
+            format!("it was made at {:.0}, which is still to come", head.issued_at),
+            "set the clock right",
+        ),
         Ok(head) if head.not_after < Timestamp::now() => {
             Finding::bad("snapshot", format!("it was good until {:.0}", head.not_after), "start the control plane: holdpoint up")
         }
-        Ok(head) => Finding::good("snapshot", format!("revision {}, free work goes on without the control plane until {:.0}", head.revision, head.not_after)),
+        Ok(head) => Finding::good(
+            "snapshot",
+            format!("revision {}, free work goes on without the control plane until {:.0}", head.revision, head.not_after),
+        ),
     }
 }
 

@@ -33,10 +33,36 @@ impl From<Exit> for ExitCode {
 /// cannot be mistaken for the child's.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
-    let runs = std::env::args_os().skip(1).find(|word| !word.to_string_lossy().starts_with('-'));
-    match (error.use_stderr(), runs.is_some_and(|word| word == "run")) {
+    match (error.use_stderr(), names_run(std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()))) {
         (false, _) => ExitCode::SUCCESS,
         (true, true) => ExitCode::from(122),
         (true, false) => ExitCode::from(2),
+    }
+}
+
+/// Whether the first word that is neither an option nor an option's value is `run`.
+fn names_run(mut words: impl Iterator<Item = String>) -> bool {
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--data" | "--url" => drop(words.next()),
+            option if option.starts_with('-') => {}
+            command => return command == "run",
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_is_found_behind_the_options_that_every_command_takes() {
+        let names = |line: &str| names_run(line.split(' ').map(str::to_owned));
+        assert!(names("run"));
+        assert!(names("--data /run/holdpoint run --shell"));
+        assert!(names("--data=x run"));
+        assert!(!names("--data run check"));
+        assert!(!names("check run"));
     }
 }

@@ -171,14 +171,15 @@ impl SettingsFile {
             std::fs::write(self.backup(), before).context("what was there cannot be kept")?;
         }
         let unfinished = self.path.with_extension("json.holdpoint-new");
-        std::fs::write(&unfinished, after).and_then(|()| {
-            if let Ok(metadata) = std::fs::metadata(&self.path) {
-                std::fs::set_permissions(&unfinished, metadata.permissions())?;
-            }
-            // A link stays a link: its target is what is replaced.
-            std::fs::rename(&unfinished, self.path.canonicalize().unwrap_or_else(|_| self.path.clone()))
-        })
-        .with_context(|| format!("`{}` cannot be written", self.path.display()))
+        std::fs::write(&unfinished, after)
+            .and_then(|()| {
+                if let Ok(metadata) = std::fs::metadata(&self.path) {
+                    std::fs::set_permissions(&unfinished, metadata.permissions())?;
+                }
+                // A link stays a link: its target is what is replaced.
+                std::fs::rename(&unfinished, self.path.canonicalize().unwrap_or_else(|_| self.path.clone()))
+            })
+            .with_context(|| format!("`{}` cannot be written", self.path.display()))
     }
 
     /// What the settings were before: the copy, if nothing else has changed since, else these without our hooks.

@@ -1,10 +1,15 @@
 //! The `holdpoint` program: it reads the command line and hands over. One file per command; no decision is made here.
 
+mod canary;
 mod change;
 mod completions;
 mod context;
+mod doctor;
 mod exit;
+mod hook;
+mod install;
 mod log;
+mod run;
 mod show;
 
 use clap::{Parser, Subcommand};
@@ -29,7 +34,12 @@ struct Arguments {
 enum Command {
     Change(change::Arguments),
     Completions(completions::Arguments),
+    Doctor(doctor::Arguments),
+    #[command(hide = true)]
+    Hook(hook::Arguments),
+    Install(install::Arguments),
     Log(log::Arguments),
+    Run(run::Arguments),
 }
 
 fn main() -> std::process::ExitCode {
@@ -41,7 +51,11 @@ fn main() -> std::process::ExitCode {
     let outcome = match command {
         Command::Change(arguments) => change::run(&installation, arguments),
         Command::Completions(arguments) => completions::run::<self::Arguments>(&arguments),
+        Command::Doctor(arguments) => doctor::run(&installation, &arguments),
+        Command::Hook(arguments) => hook::run(&installation, &arguments),
+        Command::Install(arguments) => install::run(&installation, &arguments),
         Command::Log(arguments) => log::run(&installation, arguments),
+        Command::Run(arguments) => run::run(&installation, arguments),
     };
     outcome
         .unwrap_or_else(|error| {

@@ -1,6 +1,5 @@
 //! `holdpoint run`: propose a command; when it is permitted, run exactly that.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anstream::eprintln;
@@ -37,7 +36,9 @@ const RUN_BY_CLAUDE_CODE: &str = "CLAUDECODE";
 /// The command's own exit status is passed through. When it does not run: 121 it could not be found out whether it may, 122 the
 /// command line is wrong, 123 it is held, 124 it is refused.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  holdpoint run -- rm -rf old-data\n  holdpoint run --shell 'pg_dump shop | gzip > shop.gz'\n  holdpoint run --wait=600 -- ./migrate.sh")]
+#[command(
+    after_help = "Examples:\n  holdpoint run -- rm -rf old-data\n  holdpoint run --shell 'pg_dump shop | gzip > shop.gz'\n  holdpoint run --wait=600 -- ./migrate.sh"
+)]
 pub(crate) struct Arguments {
     /// Run one string with bash instead of a program with its arguments
     #[arg(long)]
@@ -112,7 +113,9 @@ fn ended(result: &ResultV1, settled: &Settled) -> Exit {
         Settled::Lost(error) => eprintln!("holdpoint: the outcome could be neither told nor kept: {error}"),
     }
     match result {
-        ResultV1::Done { status } => Exit::Status(status.and_then(|status| u8::try_from(status).ok()).unwrap_or(COULD_NOT_FIND_OUT)),
+        ResultV1::Done { status } => {
+            Exit::Status(status.and_then(|status| u8::try_from(status).ok()).unwrap_or(COULD_NOT_FIND_OUT))
+        }
         ResultV1::Indeterminate { why } => {
             eprintln!("holdpoint: it began, and nobody can tell how it ended: {why}");
             Exit::Status(COULD_NOT_FIND_OUT)

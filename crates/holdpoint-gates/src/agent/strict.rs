@@ -93,16 +93,16 @@ struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ambiguous {
     /// It is longer than anybody reads.
-    #[error("the message is longer than {max} bytes")]
+    #[error("it is longer than {max} bytes")]
     Long {
         /// The bound.
         max: usize,
     },
     /// It is not JSON, or has a key twice.
-    #[error("the message cannot be read: {0}")]
+    #[error("it cannot be read: {0}")]
     Malformed(String),
     /// It is not UTF-8.
-    #[error("the message is not UTF-8")]
+    #[error("it is not UTF-8")]
     NotText,
 }
 

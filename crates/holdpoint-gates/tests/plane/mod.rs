@@ -15,9 +15,10 @@ use holdpoint_api::home::Home;
 use holdpoint_api::v1::{AnswerV1, GuardrailV1, ProgressV1, VerdictV1, path};
 use holdpoint_core::Timestamp;
 use holdpoint_core::actor::{Actor, AgentId, GateId, PermitId, PersonId};
-use holdpoint_core::change::Change;
+use holdpoint_core::change::{Artefact, Change};
 use holdpoint_core::decision::{Need, Severity};
 use holdpoint_core::digest::Digest;
+use holdpoint_core::effect::{Effects, ResourceKind};
 use holdpoint_core::permit::{Grant, Receipt, Redemption, SnapshotHead};
 use holdpoint_core::signed::{Signed, Signer, VerifyingKey};
 use holdpoint_gates::desk::{Asker, Desk};
@@ -211,6 +212,20 @@ pub fn proposed(proposal: &Value) -> Digest {
         &serde_json::from_value(field("answers")).unwrap(),
     );
     change.unwrap().digest()
+}
+
+/// What the gate saw, from its proposal.
+pub fn seen(proposal: &Value) -> Seen {
+    let field = |name: &str| proposal[name].clone();
+    let artefact: Artefact = serde_json::from_value(field("artefact")).unwrap();
+    let answers = serde_json::from_value(field("answers")).unwrap();
+    Seen {
+        effects: Effects::opaque(ResourceKind::Program, &artefact.text(), "the test says so"),
+        change: Change::seal(artefact, serde_json::from_value(field("setting")).unwrap(), &answers).unwrap(),
+        answers,
+        act: None,
+        said: None,
+    }
 }
 
 /// The answer that lets free work through.

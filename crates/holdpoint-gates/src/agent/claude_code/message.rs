@@ -175,7 +175,7 @@ fn said(input: &str) -> Option<String> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// It can be read in more ways than one, or in none.
-    #[error(transparent)]
+    #[error("the message: {0}")]
     Ambiguous(#[from] Ambiguous),
     /// It looks as if a tool were about to be used, under a name that is not known.
     #[error("the event `{0}` is not known, and it looks as if a tool were about to be used")]

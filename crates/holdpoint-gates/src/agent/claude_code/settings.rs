@@ -50,7 +50,7 @@ pub fn without_hooks(settings: &str) -> Result<String, Foreign> {
 /// # Errors
 /// As [`with_hooks`].
 pub fn installed(settings: &str, event: &str) -> Result<Vec<String>, Foreign> {
-    let top = Object::read(settings, "the file")?;
+    let top = Object::of_file(settings)?;
     let Some(hooks) = top.value("hooks") else { return Ok(Vec::new()) };
     let Some(groups) = Object::read(hooks.get(), "`hooks`")?.value(event).cloned() else { return Ok(Vec::new()) };
     let mut commands = Vec::new();
@@ -84,8 +84,7 @@ fn group(command: &str) -> serde_json::Value {
 
 /// Takes our hooks out of every event, lets `change` add to what is left, and drops what is left empty.
 fn edit(settings: &str, change: impl Fn(&mut Vec<serde_json::Value>, &str)) -> Result<String, Foreign> {
-    let text = if settings.trim().is_empty() { "{}" } else { settings };
-    let mut top = Object::read(text, "the file")?;
+    let mut top = Object::of_file(settings)?;
     let mut hooks = top.value("hooks").map_or_else(|| Ok(Object::default()), |hooks| Object::read(hooks.get(), "`hooks`"))?;
     let names: Vec<String> = hooks.0.iter().map(|(name, _)| name.clone()).collect();
     let missing = EVENTS.iter().map(|event| (*event).to_owned()).filter(|event| !names.contains(event)).collect::<Vec<_>>();
@@ -126,6 +125,11 @@ fn without_ours(group: Box<RawValue>) -> Result<Option<Box<RawValue>>, Foreign> 
 struct Object(Vec<(String, Box<RawValue>)>);
 
 impl Object {
+    /// Reads a whole file; one that is not there or empty has no settings.
+    fn of_file(settings: &str) -> Result<Self, Foreign> {
+        if settings.trim().is_empty() { Ok(Self::default()) } else { Self::read(settings, "the file") }
+    }
+
     fn read(text: &str, what: &'static str) -> Result<Self, Foreign> {
         strict::check(text.as_bytes(), SETTINGS_MAX_BYTES).map_err(|error| Foreign::Unreadable(error.to_string()))?;
         serde_json::from_str(text).map_err(|_| Foreign::Shape(what))
@@ -245,6 +249,14 @@ mod tests {
         assert_eq!(value(&there_and_back), value(THEIRS));
         assert_eq!(without_hooks(&with_hooks("{}", COMMAND).unwrap()).unwrap(), "{}\n");
         assert_eq!(without_hooks(THEIRS).unwrap(), THEIRS);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_yet_has_no_settings() {
+        let settings = with_hooks("", COMMAND).unwrap();
+        assert_eq!(installed(&settings, "PreToolUse").unwrap(), [COMMAND]);
+        assert_eq!(installed("", "PreToolUse").unwrap(), Vec::<String>::new());
+        assert_eq!(without_hooks("").unwrap(), "");
     }
 
     #[test]
