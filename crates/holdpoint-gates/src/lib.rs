@@ -9,6 +9,7 @@
 //! A gate never imports the server; they meet on the API types.
 
 pub mod agent;
+pub mod answers;
 pub mod command;
 pub mod desk;
 pub mod notice;
