@@ -1,5 +1,4 @@
 //! How long reading a command takes: an ordinary one, and the worst that the caps let through.
-#![allow(missing_docs, clippy::allow_attributes, reason = "a benchmark has no callers")]
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,6 @@
 //! Command lines of everyday work, dangerous and harmless, read in a small invented world.
 //!
 //! What is judged here are effects, by a rule close to the default policy (`waits`); the policy itself is tested where it is.
-#![allow(missing_docs, clippy::allow_attributes, reason = "a test has no callers")]
 
 use std::collections::BTreeMap;
 

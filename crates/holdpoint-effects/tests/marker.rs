@@ -4,7 +4,7 @@
 //! has them, the everyday wrappers it is hidden behind). If `marker` ran, the reader must list it as a program that may run,
 //! or call the text opaque. In `data.txt` the word is only data: nothing there may be listed or opaque.
 #![expect(clippy::disallowed_methods, reason = "runs bash, in a directory of its own, to compare with the reader")]
-#![allow(missing_docs, clippy::allow_attributes, reason = "a test has no callers")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a failure here is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -4,7 +4,7 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource
 use holdpoint_core::question::{FileKind, Question};
 
 use super::files::{Target, plain};
-use super::options::{Line, parse, style};
+use super::options::{Line, Style, parse, style};
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walk::Walker;
@@ -15,6 +15,10 @@ pub(crate) struct Applied<'a> {
     pub(crate) program: &'a str,
     pub(crate) command: &'static Command,
     pub(crate) sub: Option<&'static Sub>,
+    /// The subcommand as it was written.
+    pub(crate) sub_name: &'static str,
+    /// The program's own options, in front of the subcommand.
+    pub(crate) own: Line,
     pub(crate) line: Line,
     pub(crate) directory: Option<&'a str>,
     pub(crate) span: Span,
@@ -30,10 +34,8 @@ impl Walker<'_> {
         directory: Option<&str>,
         span: &Span,
     ) {
-        let (sub, rest) = subcommand(command, arguments);
-        let (line, _) = parse(&rest, style(command, sub));
-        let applied = Applied { program, command, sub, line, directory, span: span.clone() };
-        if command.sub.is_empty() || sub.is_some() || applied.informs() {
+        let applied = Applied::of(program, command, arguments, directory, span);
+        if command.sub.is_empty() || applied.sub.is_some() || applied.informs() {
             self.apply_line(&applied);
         } else {
             self.apply_unknown_sub(&applied);
@@ -179,7 +181,11 @@ impl Walker<'_> {
             | Paths::Read
             | Paths::Run => {}
         }
-        for field in applied.chosen(&template.of) {
+        let chosen = applied.chosen(&template.of);
+        if chosen.is_empty() {
+            self.otherwise(applied, Otherwise::Reads);
+        }
+        for field in chosen {
             match paths {
                 Paths::Create => self.make(&field, directory),
                 Paths::Delete => self.delete(&field, directory),
@@ -197,7 +203,9 @@ impl Walker<'_> {
     /// Where an effect happens.
     pub(crate) fn place(&self, place: Place, applied: &Applied<'_>) -> Environment {
         let option = |names: &[&str]| {
-            let given = names.iter().flat_map(|name| applied.line.values(name)).last();
+            // A short option behind the subcommand may be that of a command inside a container.
+            let of = |name: &&str| if name.len() > 2 && place == Place::Kubernetes { &applied.line } else { &applied.own };
+            let given = names.iter().flat_map(|name| of(name).values(name)).last();
             given.map(|field| field.known().unwrap_or_default())
         };
         let set = |name: &str| match self.state.variables.get(name).map(Vec::as_slice) {
@@ -246,6 +254,23 @@ impl Walker<'_> {
     }
 }
 
+impl<'a> Applied<'a> {
+    /// Takes a command line apart as the data of its program say.
+    pub(crate) fn of(
+        program: &'a str,
+        command: &'static Command,
+        arguments: &[Field],
+        directory: Option<&'a str>,
+        span: &Span,
+    ) -> Self {
+        let (sub, rest) = subcommand(command, arguments);
+        let (line, _) = parse(&rest, style(command, sub.map(|(sub, _)| sub)));
+        let (own, _) = parse(arguments, Style { stops_at_operand: true, ..style(command, None) });
+        let (sub, sub_name) = sub.map_or((None, ""), |(sub, name)| (Some(sub), name));
+        Self { program, command, sub, sub_name, own, line, directory, span: span.clone() }
+    }
+}
+
 impl Applied<'_> {
     /// Whether the line only asks for help, a version or a rehearsal.
     fn informs(&self) -> bool {
@@ -259,10 +284,7 @@ impl Applied<'_> {
 
     /// The command as it is named in sentences.
     pub(crate) fn shown(&self) -> String {
-        match self.sub.and_then(|sub| sub.names.first()) {
-            Some(sub) => format!("{} {sub}", self.program),
-            None => self.program.to_owned(),
-        }
+        if self.sub_name.is_empty() { self.program.to_owned() } else { format!("{} {}", self.program, self.sub_name) }
     }
 
     fn effect(&self, verb: Verb, summary: String) -> Effect {
@@ -346,8 +368,8 @@ fn applies(template: &Template, line: &Line) -> Applies {
     if few || many || template.unless.iter().any(|name| line.has_exactly(name)) || operand_is(&template.unless_operand) {
         return Applies::No;
     }
-    let conditional = !template.when.is_empty() || !template.when_operand.is_empty() || !template.when_value.is_empty();
-    if !conditional || given(&template.when) || operand_is(&template.when_operand) || value_is(&template.when_value) {
+    let met = |names: &Vec<String>, is: &dyn Fn(&[String]) -> bool| names.is_empty() || is(names);
+    if met(&template.when, &given) && met(&template.when_operand, &operand_is) && met(&template.when_value, &value_is) {
         return Applies::Yes;
     }
     // What the line does not determine may be just the option that matters.
@@ -362,12 +384,12 @@ fn fits(field: &Field, pattern: &str) -> bool {
 }
 
 /// The subcommand that the words name, and the words without it.
-pub(crate) fn subcommand(command: &'static Command, arguments: &[Field]) -> (Option<&'static Sub>, Vec<Field>) {
+pub(crate) fn subcommand(command: &'static Command, arguments: &[Field]) -> (Option<(&'static Sub, &'static str)>, Vec<Field>) {
     if command.sub.is_empty() {
         return (None, arguments.to_vec());
     }
     let mut at = 0;
-    let mut found: Option<(usize, usize, &'static Sub)> = None;
+    let mut found: Option<(usize, usize, &'static Sub, &'static str)> = None;
     let own = style(command, None);
     while let Some(word) = arguments.get(at) {
         let head = word.value.head();
@@ -381,16 +403,16 @@ pub(crate) fn subcommand(command: &'static Command, arguments: &[Field]) -> (Opt
                 let words: Vec<&str> = name.split(' ').collect();
                 let same = words.len() <= here.len()
                     && words.iter().zip(here).all(|(word, field)| field.known().as_deref() == Some(word));
-                same.then_some((words.len(), sub))
+                same.then_some((words.len(), sub, name.as_str()))
             });
-        found = longest.max_by_key(|(length, _)| *length).map(|(length, sub)| (at, length, sub));
+        found = longest.max_by_key(|(length, ..)| *length).map(|(length, sub, name)| (at, length, sub, name));
         break;
     }
     match found {
-        Some((start, length, sub)) => {
+        Some((start, length, sub, name)) => {
             let before = arguments.get(..start).unwrap_or_default();
             let after = arguments.get(start + length..).unwrap_or_default();
-            (Some(sub), before.iter().chain(after).cloned().collect())
+            (Some((sub, name)), before.iter().chain(after).cloned().collect())
         }
         None => (None, arguments.to_vec()),
     }

@@ -1,7 +1,7 @@
 //! Acts on paths: delete, overwrite, change, move. Each asks what is there and what git or a build could bring back.
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
-use holdpoint_core::question::{FileKind, PathFacts, Place};
+use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
 use super::budget::PATH_STEPS;
 use super::syntax::Span;
@@ -27,6 +27,8 @@ pub(crate) enum Target {
     Unknown,
 }
 
+/// The act of `>>`, which keeps what is there.
+pub(crate) const APPENDS: &str = "Appends to";
 /// Most matches of a pattern that are looked at one by one.
 const MATCHES_MAX: usize = 32;
 
@@ -212,7 +214,14 @@ impl Walker<'_> {
                 Some(facts) if facts.kind == FileKind::Missing => self.create(&path, span),
                 facts => {
                     let kind = kind_of(self.world, &path, facts);
-                    self.note(plain(Verb::Modify, kind, &path, format!("{act} `{path}`"), span));
+                    let reversibility = match facts.map(|facts| facts.place) {
+                        Some(Place::WorkTree | Place::Scratch | Place::GitDirectory) => Reversibility::Lossless,
+                        Some(Place::MountRoot) => Reversibility::Irreversible,
+                        Some(Place::Home) if act == APPENDS => Reversibility::Lossless,
+                        Some(Place::Elsewhere | Place::Home) | None => Reversibility::Effort,
+                    };
+                    let effect = plain(Verb::Modify, kind, &path, format!("{act} `{path}`"), span);
+                    self.note(Effect { reversibility, ..effect });
                 }
             },
             Target::Nothing | Target::Scratch => {}
@@ -255,9 +264,16 @@ impl Walker<'_> {
     pub(crate) fn look(&mut self, operand: &Field, directory: Option<&str>) {
         let Target::Exactly(path) = self.target(&operand.value, directory) else { return };
         let spelled = kind_of(self.world, &path, None);
-        // Asking about every file that is read would cost more than it tells: only suspicious spellings and links matter.
-        if spelled != ResourceKind::File {
-            self.note(plain(Verb::Read, spelled, &path, format!("Reads `{path}`"), operand.span.clone()));
+        let leads_to = match self.site {
+            Site::Here if spelled == ResourceKind::File => self.world.name(Question::Canonical { path: path.clone() }).flatten(),
+            Site::Here | Site::There(_) => None,
+        };
+        let (name, kind) = match leads_to {
+            Some(canonical) => (canonical.to_owned(), kind_of(self.world, canonical, None)),
+            None => (path, spelled),
+        };
+        if kind != ResourceKind::File {
+            self.note(plain(Verb::Read, kind, &name, format!("Reads `{name}`"), operand.span.clone()));
         }
     }
 

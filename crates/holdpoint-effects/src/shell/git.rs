@@ -5,7 +5,7 @@ use holdpoint_core::question::Question;
 
 use super::apply::{Applied, subcommand};
 use super::files::{Target, plain};
-use super::options::{Line, Style, parse, style};
+use super::options::{Line, Style, parse};
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walk::{Site, Walker};
@@ -48,20 +48,16 @@ impl Walker<'_> {
         let inside = self.git_directory(&own, directory);
         let Some(command) = families::command("git") else { return };
         let (sub, _) = subcommand(command, rest);
+        let name = sub.map_or("", |(_, name)| name);
         if sub.is_none() && !rest.is_empty() && !own.has("--help") && !own.has("--version") {
             return self.git_alias(rest, inside.as_deref(), span);
         }
-        match sub.and_then(|sub| sub.names.first()).map(String::as_str) {
-            Some("push") => self.git_push(rest, inside.as_deref(), span),
-            Some("config") => self.git_config(rest, inside.as_deref(), span),
+        match name {
+            "push" | "send-pack" => self.git_push(rest, inside.as_deref(), span),
+            "config" => self.git_config(rest, inside.as_deref(), span),
             _ => self.apply("git", command, rest, inside.as_deref(), span),
         }
-        self.git_runs(
-            sub.and_then(|sub| sub.names.first()).map(String::as_str).unwrap_or_default(),
-            rest,
-            inside.as_deref(),
-            span,
-        );
+        self.git_runs(name, rest, inside.as_deref(), span);
     }
 
     /// The directory git works in: `-C` moves there, one after the other.
@@ -125,8 +121,7 @@ impl Walker<'_> {
 
     fn git_config(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
         let Some(command) = families::command("git") else { return };
-        let (sub, rest) = subcommand(command, words);
-        let (line, _) = parse(&rest, style(command, sub));
+        let Applied { line, .. } = Applied::of("git", command, words, directory, span);
         let reads = ["--get", "--get-all", "--get-regexp", "--list", "-l", "--show-origin", "--get-urlmatch"]
             .iter()
             .any(|name| line.has_exactly(name));
@@ -186,9 +181,7 @@ impl Walker<'_> {
 
     fn git_push(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
         let Some(command) = families::command("git") else { return };
-        let (sub, rest) = subcommand(command, words);
-        let (line, _) = parse(&rest, style(command, sub));
-        let applied = Applied { program: "git", command, sub, line, directory, span: span.clone() };
+        let applied = Applied::of("git", command, words, directory, span);
         let line = &applied.line;
         if ["--dry-run", "-n", "--help"].iter().any(|name| line.has_exactly(name)) {
             return self.apply_line(&applied);

@@ -119,6 +119,13 @@ impl Walker<'_> {
             if let Some(option) = interpreter.code.iter().find(|option| is_cluster(&shown, option)) {
                 let attached = shown.len() > option.len() && !option.starts_with("--") && shown.starts_with(option);
                 let code = if attached { Some(word) } else { next };
+                if matches!(program, "perl" | "ruby")
+                    && arguments.iter().any(|word| is_cluster(word.value.head(), "-i") || word.value.head().starts_with("-i"))
+                {
+                    let files =
+                        arguments.get(at + 2..).unwrap_or_default().iter().filter(|file| !file.value.head().starts_with('-'));
+                    files.for_each(|file| self.edit(file, directory, "Edits"));
+                }
                 match code {
                     Some(code) => self.code(program, &code.value, span),
                     None => self.unseen_code(program, "no code", span),

@@ -65,9 +65,19 @@ fn program(expander: &Expander<'_>, name: &str, arguments: &[Value]) -> Value {
         ("date", Some(options)) if !options.iter().any(|option| option.contains(['/', 'D', 'x']) || option.contains("..")) => {
             Value::any(Shape::Plain)
         }
+        ("docker" | "podman", Some(["ps" | "images" | "container" | "volume", options @ ..]))
+            if options.iter().any(|option| is_quiet(option)) =>
+        {
+            Value::any(Shape::Plain)
+        }
         ("nproc" | "whoami" | "id" | "hostname" | "uname" | "arch" | "getconf", _) => Value::any(Shape::Plain),
         _ => Value::unknown(),
     }
+}
+
+/// Whether an option asks for names only.
+fn is_quiet(option: &str) -> bool {
+    option == "--quiet" || (option.starts_with('-') && !option.starts_with("--") && option.contains('q'))
 }
 
 fn is_scratch_option(option: &str) -> bool {

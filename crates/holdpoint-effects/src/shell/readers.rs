@@ -4,7 +4,7 @@ use holdpoint_core::effect::{Effect, Environment, ResourceKind, Verb};
 
 use super::apply::{Applied, subcommand};
 use super::files::plain;
-use super::options::{parse, style};
+use super::options::parse;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walk::{Input, Walker};
@@ -16,7 +16,9 @@ impl Walker<'_> {
     pub(crate) fn reader(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         match program {
             "awk" | "gawk" | "mawk" | "nawk" => self.awk(program, arguments, span),
-            "docker" | "podman" | "nerdctl" => self.containers(program, arguments, directory, span),
+            "docker" | "docker-compose" | "nerdctl" | "podman" | "podman-compose" => {
+                self.containers(program, arguments, directory, span)
+            }
             "find" | "gfind" => self.find(arguments, directory, span),
             "git" => self.git(arguments, directory, span),
             "kubectl" | "oc" | "k" => self.kubectl(program, arguments, directory, span),
@@ -35,9 +37,7 @@ impl Walker<'_> {
         span: &Span,
     ) -> Option<Applied<'a>> {
         let command = families::command(program)?;
-        let (sub, rest) = subcommand(command, arguments);
-        let (line, _) = parse(&rest, style(command, sub));
-        Some(Applied { program, command, sub, line, directory, span: span.clone() })
+        Some(Applied::of(program, command, arguments, directory, span))
     }
 
     fn psql(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
@@ -101,17 +101,22 @@ impl Walker<'_> {
 
     fn containers(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let Some(applied) = self.taken_apart(program, arguments, directory, span) else { return };
+        if applied.line.operands.first().and_then(Field::known).as_deref() == Some("compose")
+            || applied.sub_name.starts_with("compose ")
+        {
+            let at = arguments.iter().position(|field| field.known().as_deref() == Some("compose")).unwrap_or(0);
+            return self.containers("docker-compose", arguments.get(at + 1..).unwrap_or_default(), directory, span);
+        }
         self.apply(program, applied.command, arguments, directory, span);
-        let sub = applied.sub.and_then(|sub| sub.names.first()).map(String::as_str).unwrap_or_default();
         let environment = self.place(Place::Docker, &applied);
-        match sub {
-            "exec" | "compose exec" => self.inside(
+        match applied.sub_name {
+            "exec" | "container exec" => self.inside(
                 sub_words(applied.command, arguments),
                 applied.sub.map(|sub| sub.valued.as_slice()),
                 environment,
                 span,
             ),
-            "run" | "compose run" => {
+            "run" | "container run" => {
                 let mounts = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"]
                     .iter()
                     .any(|name| applied.line.has(name));
@@ -131,7 +136,7 @@ impl Walker<'_> {
     fn kubectl(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let Some(applied) = self.taken_apart("kubectl", arguments, directory, span) else { return };
         self.apply(program, applied.command, arguments, directory, span);
-        if applied.sub.and_then(|sub| sub.names.first()).map(String::as_str) == Some("exec") {
+        if applied.sub_name == "exec" {
             let environment = self.place(Place::Kubernetes, &applied);
             match arguments.iter().position(|field| field.known().as_deref() == Some("--")) {
                 Some(at) => {
@@ -216,7 +221,7 @@ impl Walker<'_> {
 /// The words behind the subcommand.
 fn sub_words(command: &'static families::Command, arguments: &[Field]) -> Vec<Field> {
     let (sub, _) = subcommand(command, arguments);
-    let Some(names) = sub.map(|sub| &sub.names) else { return Vec::new() };
+    let Some(names) = sub.map(|(sub, _)| &sub.names) else { return Vec::new() };
     for name in names {
         let words: Vec<&str> = name.split(' ').collect();
         let at = (0..arguments.len()).find(|at| {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::budget::PATH_STEPS;
+use super::files::APPENDS;
 use super::syntax::{Redirection, RedirectionKind, Word};
 use super::value::{Field, Value};
 use super::walk::{Input, Walker};
@@ -23,7 +24,7 @@ impl Walker<'_> {
         match &redirection.kind {
             RedirectionKind::Append(word) => {
                 for (directory, field) in self.operands(word) {
-                    self.modify(&field, directory.as_deref(), "Appends to");
+                    self.modify(&field, directory.as_deref(), APPENDS);
                 }
             }
             RedirectionKind::Duplicate(word) => self.visit(word),

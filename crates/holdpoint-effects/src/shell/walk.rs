@@ -421,7 +421,14 @@ impl<'w> Walker<'w> {
             }
             let fields = self.fields(simple, choices, directory.as_deref());
             let declared: Vec<&Word> = simple.words.iter().collect();
+            let hidden = self.assign_for_command(&simple.assignments);
             let after = self.invoke(&fields, &declared, directory.as_deref(), span);
+            for (name, values) in hidden {
+                match values {
+                    Some(values) => self.state.variables.insert(name, values),
+                    None => self.state.variables.remove(&name),
+                };
+            }
             if many {
                 let end = self.state.clone();
                 let other = after.unwrap_or_else(|| end.clone());
@@ -435,6 +442,19 @@ impl<'w> Walker<'w> {
             self.state = succeeded;
         }
         failed
+    }
+
+    /// Sets the variables in front of a command; gives what they hid, to be put back behind it.
+    fn assign_for_command(&mut self, assignments: &[Assignment]) -> Vec<(String, Option<Vec<Value>>)> {
+        let mut hidden = Vec::new();
+        for assignment in assignments {
+            if let Assigned::Scalar(word) = &assignment.value {
+                let values = self.single(word);
+                hidden.push((assignment.name.clone(), self.state.variables.insert(assignment.name.clone(), values)));
+            }
+        }
+        hidden.reverse();
+        hidden
     }
 
     fn fields(&self, simple: &Simple, choices: &BTreeMap<String, usize>, directory: Option<&str>) -> Vec<Field> {

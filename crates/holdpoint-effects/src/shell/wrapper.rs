@@ -68,7 +68,7 @@ impl Walker<'_> {
     /// Follows what a wrapper runs; `false` when the program is none.
     pub(crate) fn wrapper(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         match program {
-            "env" => self.env(arguments, directory, span),
+            "env" => self.apart(|walker| walker.env(arguments, directory, span)),
             "flock" => self.flock(arguments, directory, span),
             "parallel" => self.parallel(arguments, span),
             "script" | "su" | "runuser" => self.with_command_option(program, arguments, span),
@@ -88,7 +88,7 @@ impl Walker<'_> {
                 span,
             ),
             _ => match WRAPPERS.iter().find(|wrapper| wrapper.name == program) {
-                Some(wrapper) => self.simple_wrapper(wrapper, arguments, directory, span),
+                Some(wrapper) => self.apart(|walker| walker.simple_wrapper(wrapper, arguments, directory, span)),
                 None => return false,
             },
         }
@@ -394,6 +394,7 @@ impl Walker<'_> {
 
     fn variable_given(&mut self, name: &str, value: &Value, span: &Span) {
         self.check_variable(name, value, span);
+        self.state.set(name, vec![value.clone()]);
     }
 }
 
