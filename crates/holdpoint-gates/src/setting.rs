@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use holdpoint_core::change::{Artefact, Change, Setting};
-use holdpoint_core::question::Answers;
 
+use crate::answers::{Deadline, settle_reading};
 use crate::passage::{Seen, Unreadable};
 
 /// The variables that decide what a command means and that are no secrets. The readers take any other as unknown.
@@ -64,6 +65,9 @@ pub const VARIABLES: &[&str] = &[
     "XDG_DATA_HOME",
 ];
 
+/// How long a gate may look at the world for one reading. A question that is open then stays at its worst.
+const LOOK_LASTS: Duration = Duration::from_millis(200);
+
 /// What surrounds every act of a gate: the same for the life of the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
@@ -104,8 +108,7 @@ impl Surroundings {
     /// Refuses a directory that cannot be named, and a proposal beyond a bound.
     pub fn see(&self, artefact: Artefact, directory: &Path) -> Result<Seen, Unreadable> {
         let setting = self.setting(directory)?;
-        let answers = Answers::default();
-        let reading = holdpoint_effects::read(&artefact, &setting, &answers);
+        let (answers, reading) = settle_reading(&artefact, &setting, &Deadline::at(Instant::now() + LOOK_LASTS));
         let change = Change::seal(artefact, setting, &answers).map_err(|error| Unreadable::because(error.to_string()))?;
         Ok(Seen { change, effects: reading.effects, answers, act: None, said: None })
     }

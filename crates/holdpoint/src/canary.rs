@@ -24,8 +24,13 @@ pub(crate) enum Said {
     Nothing,
 }
 
-/// Asks a hook about a Bash call, as Claude Code would.
+/// Asks a hook about a Bash call, as Claude Code would, from a host with this process's environment.
 pub(crate) fn ask(hook: &str, command: &str, directory: &str) -> Said {
+    ask_from(Command::new("sh"), hook, command, directory)
+}
+
+/// Asks a hook about a Bash call, as Claude Code would. `shell` is the shell that the host starts, with the host's environment.
+pub(crate) fn ask_from(shell: Command, hook: &str, command: &str, directory: &str) -> Said {
     let message = json!({
         "session_id": "holdpoint-doctor",
         "transcript_path": "",
@@ -36,12 +41,16 @@ pub(crate) fn ask(hook: &str, command: &str, directory: &str) -> Said {
         "tool_input": { "command": command, "description": "a canary of `holdpoint doctor`: never run" },
         "tool_use_id": "holdpoint-doctor",
     });
-    sing(hook, message.to_string().as_bytes())
+    sing_from(shell, hook, message.to_string().as_bytes())
 }
 
 /// Sends a hook any message.
 pub(crate) fn sing(hook: &str, message: &[u8]) -> Said {
-    let child = Command::new("sh").args(["-c", hook]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    sing_from(Command::new("sh"), hook, message)
+}
+
+fn sing_from(mut shell: Command, hook: &str, message: &[u8]) -> Said {
+    let child = shell.args(["-c", hook]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = match child {
         Ok(child) => child,
         Err(error) => return Said::Nonsense(format!("it cannot be started: {error}")),

@@ -1,0 +1,125 @@
+//! What a hook costs: the whole process, beside an empty static binary, interleaved, in one run.
+//!
+//! The control plane is a scripted one on a real socket, so that what is measured is the hook and not the machine's disk. Each
+//! round starts every contestant once, so that a slow moment is slow for all; the ratio is what counts.
+
+#[path = "../../holdpoint-gates/tests/plane/mod.rs"]
+mod plane;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use holdpoint_api::v1::{SessionV1, path};
+use holdpoint_core::actor::{AgentId, PersonId};
+use plane::{Plane, Say, free, seen};
+use serde_json::json;
+
+/// How often each contestant is started. Override with `HOLDPOINT_BENCH_ROUNDS`.
+const ROUNDS: usize = 300;
+
+struct Contestant {
+    name: &'static str,
+    program: PathBuf,
+    arguments: Vec<String>,
+    input: Vec<u8>,
+    took: Vec<Duration>,
+}
+
+fn main() {
+    let rounds = std::env::var("HOLDPOINT_BENCH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS);
+    let directory = tempfile::tempdir().unwrap();
+    let up = Plane::start(|asked, body| match asked {
+        path::PROPOSALS => Say::ok(free(&seen(&body))),
+        _ => Say::ok(json!({})),
+    });
+    let away = Plane::away();
+    let repository = repository(directory.path());
+    [&up, &away].iter().for_each(|plane| with_session(plane));
+    let mut contestants = vec![
+        empty(directory.path()),
+        hook("hook_fact_free_read", &up, "ls", Path::new("/")),
+        hook("hook_delete_with_git_facts", &up, "rm -rf target", &repository),
+        hook("hook_delete_with_git_facts_away", &away, "rm -rf target", &repository),
+    ];
+    for _ in 0..rounds {
+        contestants.iter_mut().for_each(Contestant::start);
+    }
+    report(&mut contestants);
+}
+
+impl Contestant {
+    fn start(&mut self) {
+        let began = Instant::now();
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear().env("HOME", "/nonexistent").env("PATH", "/usr/bin:/bin");
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(&self.input);
+        let output = child.wait_with_output().unwrap();
+        self.took.push(began.elapsed());
+        assert!(output.status.success(), "{}: {output:?}", self.name);
+    }
+}
+
+fn report(contestants: &mut [Contestant]) {
+    contestants.iter_mut().for_each(|contestant| contestant.took.sort());
+    let at =
+        |took: &[Duration], share: usize| took.get((took.len() * share / 100).min(took.len() - 1)).copied().unwrap_or_default();
+    let base = contestants.first().map(|first| at(&first.took, 50)).unwrap_or_default();
+    println!("{:<34} {:>9} {:>9} {:>7}", "contestant", "p50 ms", "p99 ms", "× empty");
+    for Contestant { name, took, .. } in contestants {
+        let (p50, p99) = (at(took, 50), at(took, 99));
+        let ratio = p50.as_secs_f64() / base.as_secs_f64();
+        println!("{name:<34} {:>9.2} {:>9.2} {ratio:>7.2}", p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
+    }
+}
+
+/// A program that does nothing, linked statically.
+fn empty(directory: &Path) -> Contestant {
+    let (source, program) = (directory.join("empty.c"), directory.join("empty"));
+    std::fs::write(&source, "int main(void) { return 0; }\n").unwrap();
+    let compiled = Command::new("cc").args(["-O2", "-static", "-o"]).args([&program, &source]).status().unwrap();
+    assert!(compiled.success(), "cc must be able to link statically");
+    Contestant { name: "empty_static_binary", program, arguments: vec![], input: vec![], took: vec![] }
+}
+
+fn hook(name: &'static str, plane: &Plane, command: &str, directory: &Path) -> Contestant {
+    let message = json!({
+        "session_id": "s", "cwd": directory, "permission_mode": "default", "hook_event_name": "PreToolUse",
+        "tool_name": "Bash", "tool_input": {"command": command}, "tool_use_id": "toolu_01",
+    });
+    let data = plane.directory.path().display().to_string();
+    Contestant {
+        name,
+        program: env!("CARGO_BIN_EXE_holdpoint").into(),
+        arguments: ["--data", &data, "hook", "claude-code"].map(str::to_owned).to_vec(),
+        input: message.to_string().into_bytes(),
+        took: vec![],
+    }
+}
+
+fn with_session(plane: &Plane) {
+    let (id, on_behalf_of) = (AgentId::parse("claude-code/1").unwrap(), PersonId::parse("alice").unwrap());
+    let path = plane.home().session("claude-code");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, serde_json::to_vec(&SessionV1 { id, on_behalf_of, secret: "s".into() }).unwrap()).unwrap();
+}
+
+/// A repository of a thousand files with ignored output to delete.
+fn repository(directory: &Path) -> PathBuf {
+    let root = directory.join("shop");
+    std::fs::create_dir_all(root.join("src")).unwrap();
+    std::fs::create_dir_all(root.join("target")).unwrap();
+    std::fs::write(root.join(".gitignore"), "/target\n").unwrap();
+    for n in 0..1000 {
+        std::fs::write(root.join(format!("src/{n}.rs")), "fn main() {}\n").unwrap();
+        std::fs::write(root.join(format!("target/{n}.o")), "").unwrap();
+    }
+    for arguments in
+        [&["init", "-q"][..], &["add", "."], &["-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "a"]]
+    {
+        assert!(Command::new("git").arg("-C").arg(&root).args(arguments).status().unwrap().success());
+    }
+    root
+}
