@@ -57,11 +57,15 @@ fn bundle_load_with_examples() -> holdpoint_policy::Report {
 /// The shipped guardrails, as many as asked for, again and again under other names.
 fn guardrails(count: usize) -> Files {
     let files = shipped::files();
-    let cedar = files.iter().filter(|(path, _)| path.ends_with(".cedar"));
+    // The case is about files, so their guardrails come first.
+    let (first, others): (Vec<_>, Vec<_>) =
+        files.iter().filter(|(path, _)| path.ends_with(".cedar")).partition(|(path, _)| path.contains("files"));
+    let cedar = first.into_iter().chain(others);
     let texts: Vec<_> = cedar.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
     let rules: Vec<_> = texts.iter().flat_map(|text| text.split("@id(\"").skip(1)).collect();
     let named = |n: usize| rules.get(n % rules.len()).map(|rule| format!("@id(\"g{n}-{rule}\n")).unwrap_or_default();
-    let text = (0..count).map(named).collect::<String>().replace("Guardrail::\"freeze\"", "Guardrail::\"g0-credential-read\"");
+    let text =
+        (0..count).map(named).collect::<String>().replace("Guardrail::\"freeze\"", "Guardrail::\"g0-file-loss-with-effort\"");
     Files::from([("many/all.cedar".to_owned(), text.into_bytes())])
 }
 
