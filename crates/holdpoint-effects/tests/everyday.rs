@@ -9,7 +9,7 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Rever
 use holdpoint_core::question::{Answer, Answers, FileKind, GitKeeping, PathFacts, Place, Question, RepositoryFacts};
 
 const TREE: &str = "/home/alice/shop";
-const TRACKED: [&str; 16] = [
+const TRACKED: [&str; 17] = [
     "README.md",
     "Cargo.toml",
     "package.json",
@@ -22,6 +22,7 @@ const TRACKED: [&str; 16] = [
     "scripts/clean.sh",
     "scripts/gen.py",
     "scripts/build.js",
+    "manage.py",
     "crates",
     "crates/x",
     "tests",

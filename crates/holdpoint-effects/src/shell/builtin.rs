@@ -64,8 +64,8 @@ impl Walker<'_> {
         match name {
             ":" | "true" | "false" | "wait" | "getopts" | "hash" | "umask" | "ulimit" | "times" | "jobs" | "fg" | "bg"
             | "disown" | "dirs" | "type" | "help" | "history" | "caller" | "suspend" | "enable" | "compgen" | "bind" => {
-                if matches!(name, "enable" | "hash" | "bind") && arguments.iter().any(|field| field.value.head().starts_with('-'))
-                {
+                let harmless = |field: &Field| !field.value.head().starts_with('-') || field.known().as_deref() == Some("-r");
+                if matches!(name, "enable" | "hash" | "bind") && !arguments.iter().all(harmless) {
                     self.opaque(name, "it changes what names mean", span.clone());
                 } else {
                     self.looks(name, span);
@@ -161,7 +161,7 @@ impl Walker<'_> {
     fn site_facts(&self, path: &str) -> Option<FileKind> {
         match self.site {
             super::walk::Site::Here => self.world.path(path).map(|facts| facts.kind),
-            super::walk::Site::There(_) => None,
+            super::walk::Site::There(_) | super::walk::Site::Throwaway => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
-use holdpoint_core::question::Place;
+use holdpoint_core::question::{FileKind, PathFacts, Place};
 
 use super::files::{Target, plain};
 use super::state::State;
@@ -11,6 +11,7 @@ use super::syntax::{Command, Span, Word};
 use super::value::{Field, Value};
 use super::walk::{Input, Site, Walker};
 use crate::families;
+use crate::paths;
 
 /// Directories whose programs are those that their names say.
 const PROGRAM_DIRECTORIES: [&str; 8] =
@@ -118,7 +119,7 @@ impl Walker<'_> {
             Target::Exactly(path) if !path.starts_with("/dev/") => path,
             _ => return self.opaque(&file.shown(), "the line does not determine the code that it runs", span),
         };
-        let readable = shell && self.site == Site::Here && !self.state.made.contains(&path);
+        let readable = shell && self.site == Site::Here && !self.is_rewritten(&path);
         if let Some(text) = readable.then(|| self.world.file_text(&path)).flatten().filter(|text| is_for_shell(text, interpreter))
         {
             return self.read_script(&path, text, arguments, interpreter, span);
@@ -159,9 +160,14 @@ impl Walker<'_> {
     fn delegated(&mut self, path: &str, span: Span) {
         let facts = match self.site {
             Site::Here => self.world.path(path),
-            Site::There(_) => None,
+            Site::There(_) | Site::Throwaway => None,
         };
-        let kept = facts.is_some_and(|facts| facts.place == Place::WorkTree);
+        // What is not there yet is made by the line; only what a build puts there is the work tree's own code.
+        let own = |facts: &PathFacts| match facts.kind {
+            FileKind::Missing => paths::regenerable(path.trim_start_matches('/')),
+            _ => true,
+        };
+        let kept = facts.is_some_and(|facts| facts.place == Place::WorkTree && own(facts)) && !self.is_rewritten(path);
         let summary = format!("Runs `{path}`, which is not read");
         let effect = plain(Verb::Execute, ResourceKind::File, path, summary, span);
         let certainty = if kept { Certainty::Delegated } else { Certainty::Opaque };
@@ -205,7 +211,7 @@ impl Walker<'_> {
     pub(crate) fn repository_at(&self, directory: &str) -> Option<&holdpoint_core::question::RepositoryFacts> {
         match self.site {
             Site::Here => self.world.repository(directory).flatten(),
-            Site::There(_) => None,
+            Site::There(_) | Site::Throwaway => None,
         }
     }
 }

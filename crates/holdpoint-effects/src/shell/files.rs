@@ -4,6 +4,7 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource
 use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
 use super::budget::PATH_STEPS;
+use super::state::State;
 use super::syntax::Span;
 use super::value::{Field, Piece, Shape, Value};
 use super::walk::{Site, Walker};
@@ -67,7 +68,7 @@ impl Walker<'_> {
     fn facts(&self, path: &str) -> Option<&PathFacts> {
         match self.site {
             Site::Here => self.world.path(path),
-            Site::There(_) => None,
+            Site::There(_) | Site::Throwaway => None,
         }
     }
 
@@ -105,7 +106,7 @@ impl Walker<'_> {
     fn lose_matching(&mut self, pattern: &str, verb: Verb, act: &str, span: Span) {
         let paths = match self.site {
             Site::Here => self.world.matches(pattern),
-            Site::There(_) => None,
+            Site::There(_) | Site::Throwaway => None,
         };
         let sweeps_scratch = ["/tmp/*", "/var/tmp/*", "/tmp/.*"].contains(&pattern);
         let touched = self
@@ -137,6 +138,9 @@ impl Walker<'_> {
     pub(crate) fn lose_path(&mut self, path: &str, verb: Verb, act: &str, span: Span) {
         if !self.budget.walk_steps(PATH_STEPS) {
             return self.stop(span);
+        }
+        if verb == Verb::Overwrite {
+            self.state.written.insert(path.to_owned());
         }
         let mut found = loss(self.world, path, self.facts(path));
         if self.state.moved.iter().any(|moved| holds(path, moved) || holds(moved, path)) {
@@ -171,6 +175,7 @@ impl Walker<'_> {
     /// Brings a path into being.
     pub(crate) fn create(&mut self, path: &str, span: Span) {
         let kind = kind_of(self.world, path, self.facts(path));
+        self.state.written.insert(path.to_owned());
         let again = !self.state.made.insert(path.to_owned());
         let effect = plain(Verb::Create, kind, path, format!("Creates `{path}`"), span);
         if again && kind == ResourceKind::File {
@@ -179,6 +184,12 @@ impl Walker<'_> {
         } else {
             self.note(effect);
         }
+    }
+
+    /// Whether the line itself decides what a path holds when something behind it looks there.
+    pub(crate) fn is_rewritten(&self, path: &str) -> bool {
+        let State { made, moved, written, .. } = &self.state;
+        written.contains(path) || made.contains(path) || moved.iter().any(|moved| holds(moved, path))
     }
 
     /// Makes another name for something: what lies below it is not what the answers speak of.
@@ -214,6 +225,8 @@ impl Walker<'_> {
                 Some(facts) if facts.kind == FileKind::Missing => self.create(&path, span),
                 facts => {
                     let kind = kind_of(self.world, &path, facts);
+                    let facts = facts.cloned();
+                    self.state.written.insert(path.clone());
                     let reversibility = match facts.map(|facts| facts.place) {
                         Some(Place::WorkTree | Place::Scratch | Place::GitDirectory) => Reversibility::Lossless,
                         Some(Place::MountRoot) => Reversibility::Irreversible,
@@ -242,6 +255,7 @@ impl Walker<'_> {
         let Target::Exactly(path) = self.target(&operand.value, directory) else {
             return self.modify(operand, directory, act);
         };
+        self.state.written.insert(path.clone());
         let facts = self.facts(&path);
         let kind = match kind_of(self.world, &path, facts) {
             // An edit is work on the work tree, not its loss.
@@ -266,7 +280,7 @@ impl Walker<'_> {
         let spelled = kind_of(self.world, &path, None);
         let leads_to = match self.site {
             Site::Here if spelled == ResourceKind::File => self.world.name(Question::Canonical { path: path.clone() }).flatten(),
-            Site::Here | Site::There(_) => None,
+            _ => None,
         };
         let (name, kind) = match leads_to {
             Some(canonical) => (canonical.to_owned(), kind_of(self.world, canonical, None)),
@@ -353,11 +367,10 @@ impl Walker<'_> {
             let there = self.facts(&path).map(|facts| facts.kind);
             match there {
                 Some(FileKind::Missing) => self.create(&path, source.span.clone()),
-                // A directory is merged into, not replaced; which files it has in common is not asked.
+                // A directory is merged into, not replaced; which files both have is not asked.
+                Some(FileKind::Directory) if moves => {}
                 Some(FileKind::Directory) => {
-                    let effect =
-                        plain(Verb::Modify, ResourceKind::File, &path, format!("Puts files into `{path}`"), source.span.clone());
-                    self.note(Effect { certainty: Certainty::Worst, ..effect });
+                    self.lose_path(&path, Verb::Overwrite, "Copies files over those in", source.span.clone())
                 }
                 _ => self.lose_path(&path, Verb::Overwrite, "Overwrites", source.span.clone()),
             }

@@ -7,7 +7,7 @@ use super::files::plain;
 use super::options::parse;
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walk::{Input, Walker};
+use super::walk::{Input, Site, Walker};
 use crate::families::{self, Place};
 use crate::sql;
 
@@ -90,7 +90,7 @@ impl Walker<'_> {
             _ => return self.unseen_code("psql", "SQL from a file that the line does not determine", span),
         };
         let text = match self.site {
-            super::walk::Site::Here if !self.state.made.contains(&path) => self.world.file_text(&path).map(str::to_owned),
+            Site::Here if !self.is_rewritten(&path) => self.world.file_text(&path).map(str::to_owned),
             _ => None,
         };
         match text {
@@ -113,21 +113,14 @@ impl Walker<'_> {
             "exec" | "container exec" => self.inside(
                 sub_words(applied.command, arguments),
                 applied.sub.map(|sub| sub.valued.as_slice()),
-                environment,
+                Site::There(environment),
                 span,
             ),
             "run" | "container run" => {
-                let mounts = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"]
-                    .iter()
-                    .any(|name| applied.line.has(name));
-                if mounts {
-                    self.inside(
-                        sub_words(applied.command, arguments),
-                        applied.sub.map(|sub| sub.valued.as_slice()),
-                        environment,
-                        span,
-                    );
-                }
+                let shares = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"];
+                let shared = shares.iter().any(|name| applied.line.has(name));
+                let site = if shared { Site::There(environment) } else { Site::Throwaway };
+                self.inside(sub_words(applied.command, arguments), applied.sub.map(|sub| sub.valued.as_slice()), site, span);
             }
             _ => {}
         }
@@ -146,7 +139,7 @@ impl Walker<'_> {
                 None => self.inside(
                     sub_words(applied.command, arguments),
                     applied.sub.map(|sub| sub.valued.as_slice()),
-                    environment,
+                    Site::There(environment),
                     span,
                 ),
             }
@@ -154,7 +147,7 @@ impl Walker<'_> {
     }
 
     /// Follows the command behind the options and the first operand (a container, an image, a pod).
-    fn inside(&mut self, words: Vec<Field>, valued: Option<&[String]>, environment: Environment, span: &Span) {
+    fn inside(&mut self, words: Vec<Field>, valued: Option<&[String]>, site: Site, span: &Span) {
         let (_, used) = parse(
             &words,
             super::options::Style {
@@ -165,7 +158,7 @@ impl Walker<'_> {
         );
         let rest = words.get(used + 1..).unwrap_or_default();
         if !rest.is_empty() {
-            self.elsewhere(environment, |walker| walker.run_words(rest, None, span));
+            self.at_site(site, |walker| walker.run_words(rest, None, span));
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) made: BTreeSet<String>,
     /// Paths to which the line moves or links something that was there before.
     pub(crate) moved: BTreeSet<String>,
+    /// Paths whose content the line itself writes, so that what they hold now is not what would run.
+    pub(crate) written: BTreeSet<String>,
     /// Whether the text can still be running here.
     pub(crate) alive: bool,
 }
@@ -39,6 +41,7 @@ impl State {
             positional: Vec::new(),
             made: BTreeSet::new(),
             moved: BTreeSet::new(),
+            written: BTreeSet::new(),
             alive: true,
         }
     }
@@ -51,6 +54,7 @@ impl State {
             + self.positional.len()
             + self.made.len()
             + self.moved.len()
+            + self.written.len()
     }
 
     pub(crate) fn set(&mut self, name: &str, values: Vec<Value>) {
@@ -104,6 +108,7 @@ impl State {
         }
         self.made = self.made.intersection(&other.made).cloned().collect();
         self.moved.extend(other.moved);
+        self.written.extend(other.written);
         self
     }
 }

@@ -37,6 +37,8 @@ pub(crate) enum Site {
     Here,
     /// In a container, or on another machine: nothing can be asked about its files.
     There(Environment),
+    /// In a container that is made for the command and shares nothing with the machine.
+    Throwaway,
 }
 
 /// Follows one artefact.
@@ -213,6 +215,7 @@ impl<'w> Walker<'w> {
         let inner = std::mem::replace(&mut self.state, before);
         self.state.made = inner.made;
         self.state.moved = inner.moved;
+        self.state.written = inner.written;
     }
 
     /// Follows something that may happen or not.
@@ -417,7 +420,8 @@ impl<'w> Walker<'w> {
             if let Some(start) = start.as_ref().filter(|_| self.budget.walk_steps(1 + simple.words.len())) {
                 // A loop comes here once for every value, one after the other.
                 let moved = std::mem::take(&mut self.state.moved);
-                self.state = State { moved, ..start.clone() };
+                let written = std::mem::take(&mut self.state.written);
+                self.state = State { moved, written, ..start.clone() };
             }
             let fields = self.fields(simple, choices, directory.as_deref());
             let declared: Vec<&Word> = simple.words.iter().collect();
@@ -554,7 +558,10 @@ impl<'w> Walker<'w> {
     pub(crate) fn note(&mut self, mut effect: Effect) {
         match &self.site {
             Site::There(environment) if effect.environment == Environment::Local => effect.environment = environment.clone(),
-            Site::Here | Site::There(_) => {}
+            Site::Throwaway if effect.environment == Environment::Local => {
+                effect.reversibility = effect.reversibility.min(Reversibility::Regenerable);
+            }
+            Site::Here | Site::There(_) | Site::Throwaway => {}
         }
         if let Some(within) = &self.within {
             effect.span = Some(within.clone());

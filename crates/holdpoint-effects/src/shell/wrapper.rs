@@ -325,7 +325,11 @@ impl Walker<'_> {
 
     /// Follows something on another machine or in a container: nothing that holds here holds there.
     pub(crate) fn elsewhere(&mut self, environment: Environment, follow: impl FnOnce(&mut Self)) {
-        let site = std::mem::replace(&mut self.site, Site::There(environment));
+        self.at_site(Site::There(environment), follow);
+    }
+
+    pub(crate) fn at_site(&mut self, site: Site, follow: impl FnOnce(&mut Self)) {
+        let site = std::mem::replace(&mut self.site, site);
         self.apart(|walker| {
             walker.state = State { directories: vec![None], variables: BTreeMap::new(), ..State::new(String::new()) };
             follow(walker);
