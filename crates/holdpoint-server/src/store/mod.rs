@@ -23,6 +23,7 @@ pub mod memory;
 pub mod plan;
 pub mod record;
 mod sequencer;
+pub mod sqlite;
 
 use std::future::Future;
 use std::ops::Range;

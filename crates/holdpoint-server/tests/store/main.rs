@@ -3,10 +3,15 @@
 
 mod flow;
 mod invariants;
+mod recovery;
 mod world;
 
+use std::sync::Arc;
+
+use holdpoint_server::data_directory::DataDirectory;
 use holdpoint_server::store::Store;
 use holdpoint_server::store::memory::{Disk, Faults, MemoryStore};
+use holdpoint_server::store::sqlite::SqliteStore;
 use world::World;
 
 /// A place where a store keeps what must outlive it.
@@ -27,9 +32,29 @@ impl Place for InMemory {
     }
 }
 
+struct InSqlite(tempfile::TempDir);
+
+impl Place for InSqlite {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn open(&self, world: &World) -> Box<dyn Store> {
+        let directory = DataDirectory::open(&self.0.path().join("data")).unwrap();
+        Box::new(SqliteStore::open(Arc::new(directory), world.surroundings()).unwrap())
+    }
+}
+
+/// Puts a question to a store, then opens the same place again: all that was said is still there.
 fn ask<P: Place>(question: fn(&World, &dyn Store)) {
     let (world, place) = (World::new(), P::new());
-    question(&world, place.open(&world).as_ref());
+    let store = place.open(&world);
+    question(&world, store.as_ref());
+    let released = store.checkpoint().to_text();
+    drop(store);
+    let reopened = place.open(&world);
+    assert_eq!(reopened.checkpoint().to_text(), released);
+    invariants::verify(&world, reopened.as_ref(), &[released]);
     assert_eq!(world.fatal(), []);
 }
 
@@ -74,4 +99,4 @@ macro_rules! suites {
     };
 }
 
-suites! { memory: InMemory }
+suites! { memory: InMemory, sqlite: InSqlite }
