@@ -47,16 +47,16 @@ impl Walker<'_> {
             return self.note(applied.effect(Verb::Read, format!("Shows information (`{}`)", applied.shown())));
         }
         let templates = applied.sub.map_or(&applied.command.effect, |sub| &sub.effect);
-        let mut any = false;
+        let noted = self.noted();
         for template in templates {
             match applies(template, &applied.line) {
                 Applies::No => continue,
                 Applies::Perhaps => self.fill(template, applied, Some(Certainty::Worst)),
                 Applies::Yes => self.fill(template, applied, None),
             }
-            any = true;
         }
-        if !any || templates.iter().all(|template| template.paths == Some(Paths::Read)) {
+        // What was only looked at, or written to a stream that keeps nothing, is still said.
+        if self.noted() == noted || templates.iter().all(|template| template.paths == Some(Paths::Read)) {
             self.otherwise(applied, applied.sub.map_or(applied.command.otherwise, |sub| sub.otherwise));
         }
     }
@@ -181,11 +181,7 @@ impl Walker<'_> {
             | Paths::Read
             | Paths::Run => {}
         }
-        let chosen = applied.chosen(&template.of);
-        if chosen.is_empty() {
-            self.otherwise(applied, Otherwise::Reads);
-        }
-        for field in chosen {
+        for field in applied.chosen(&template.of) {
             match paths {
                 Paths::Create => self.make(&field, directory),
                 Paths::Delete => self.delete(&field, directory),

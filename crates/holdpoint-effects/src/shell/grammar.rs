@@ -208,6 +208,8 @@ impl Reader<'_> {
                 break;
             }
         }
+        // The structural parser takes `time` for the command only where no compound command follows.
+        self.timed &= self.byte() != Some(b'(') && !self.starts_compound();
         let ends_here = matches!(self.byte(), None | Some(b'\n' | b';' | b'&' | b'|' | b')'));
         if prefixed && ends_here {
             return Ok(self.command_of(Form::Pipeline(Vec::new()), start));

@@ -38,7 +38,7 @@ const INTERPRETERS: [Interpreter; 6] = [
 ];
 
 /// Words by which a one-line program reaches beyond itself. A program with one of them is not judged here.
-const REACHES: [&str; 54] = [
+const REACHES: [&str; 58] = [
     "__",
     "`",
     "atob",
@@ -79,7 +79,11 @@ const REACHES: [&str; 54] = [
     "rename",
     "replace(",
     "requests",
-    "require(",
+    "require('/",
+    "require('fs",
+    "require(\"/",
+    "require(\"fs",
+    "node:",
     "rm",
     "rmdir",
     "rmtree",

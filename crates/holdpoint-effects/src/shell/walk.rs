@@ -582,6 +582,11 @@ impl<'w> Walker<'w> {
         }
     }
 
+    /// How many effects were noted so far.
+    pub(crate) fn noted(&self) -> usize {
+        self.effects.len()
+    }
+
     /// Notes something that cannot be read.
     pub(crate) fn opaque(&mut self, name: &str, why: &str, span: Span) {
         self.note(Effect {
