@@ -62,8 +62,8 @@ impl Walker<'_> {
     ) -> Option<After> {
         let mut failed = None;
         match name {
-            ":" | "true" | "false" | "wait" | "getopts" | "hash" | "umask" | "ulimit" | "times" | "jobs" | "fg" | "bg"
-            | "disown" | "dirs" | "type" | "help" | "history" | "caller" | "suspend" | "enable" | "compgen" | "bind" => {
+            ":" | "true" | "false" | "wait" | "hash" | "umask" | "ulimit" | "times" | "jobs" | "fg" | "bg" | "disown"
+            | "dirs" | "type" | "help" | "history" | "caller" | "suspend" | "enable" | "compgen" | "bind" => {
                 let harmless = |field: &Field| !field.value.head().starts_with('-') || field.known().as_deref() == Some("-r");
                 if matches!(name, "enable" | "hash" | "bind") && !arguments.iter().all(harmless) {
                     self.opaque(name, "it changes what names mean", span.clone());
@@ -96,6 +96,12 @@ impl Walker<'_> {
                 for name in arguments.iter().filter_map(Field::known) {
                     self.state.functions.remove(&name);
                     self.state.set(&name, vec![Value::text("")]);
+                }
+            }
+            "getopts" => {
+                self.looks(name, span);
+                for variable in arguments.get(1).and_then(Field::known).into_iter().chain(["OPTARG".to_owned()]) {
+                    self.state.set(&variable, vec![Value::unknown()]);
                 }
             }
             "set" => self.set(arguments, span),
@@ -200,7 +206,15 @@ impl Walker<'_> {
             self.opaque(&name, "an arithmetic value is evaluated as code", span.clone());
         }
         self.check_variable(&name, &assigned, span);
-        self.state.set(&name, vec![if append || integer { Value::unknown() } else { assigned }]);
+        if append || integer {
+            return self.state.set(&name, vec![Value::unknown()]);
+        }
+        // A tilde behind the equals sign expands unless it was quoted, which is not known here: both count.
+        let mut values = vec![assigned.clone()];
+        if let Some(below) = assigned.known().and_then(|text| text.strip_prefix('~').map(str::to_owned)) {
+            values.push(self.world.home().map_or_else(Value::unknown, |home| Value::text(format!("{home}{below}"))));
+        }
+        self.state.set(&name, values);
     }
 
     /// An assignment in front of a command, which holds for that command.

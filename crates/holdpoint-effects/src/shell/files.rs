@@ -414,7 +414,7 @@ impl Walker<'_> {
     }
 
     /// Whether a path is a stream and no file: nothing at it can be lost. Sockets that bash opens are noted.
-    fn is_stream(&mut self, path: &str, span: &Span) -> bool {
+    pub(crate) fn is_stream(&mut self, path: &str, span: &Span) -> bool {
         if let Some(host) = path.strip_prefix("/dev/tcp/").or_else(|| path.strip_prefix("/dev/udp/")) {
             let effect = plain(Verb::Publish, ResourceKind::Host, host, format!("Sends data to `{host}`"), span.clone());
             self.note(Effect {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::budget::PATH_STEPS;
-use super::files::APPENDS;
+use super::files::{APPENDS, Target};
 use super::syntax::{Redirection, RedirectionKind, Word};
 use super::value::{Field, Value};
 use super::walk::{Input, Walker};
@@ -46,6 +46,9 @@ impl Walker<'_> {
             RedirectionKind::Read(word) => {
                 let operands = self.operands(word);
                 for (directory, field) in &operands {
+                    if let Target::Exactly(path) = self.target(&field.value, directory.as_deref()) {
+                        self.is_stream(&path, &field.span);
+                    }
                     self.look(field, directory.as_deref());
                 }
                 if standard_input {
@@ -71,8 +74,8 @@ impl Walker<'_> {
 
     fn readable(&self, field: &Field, directory: Option<&str>) -> Input {
         match self.target(&field.value, directory) {
-            super::files::Target::Exactly(path) if path == "/dev/null" => Input::Text(Value::text("")),
-            super::files::Target::Exactly(path) if !path.starts_with("/dev/") => Input::File(path),
+            Target::Exactly(path) if path == "/dev/null" => Input::Text(Value::text("")),
+            Target::Exactly(path) if !path.starts_with("/dev/") => Input::File(path),
             _ => Input::Piped,
         }
     }

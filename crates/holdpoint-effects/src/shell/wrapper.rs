@@ -18,7 +18,7 @@ struct Wrapper {
     operands: usize,
 }
 
-const WRAPPERS: [Wrapper; 20] = [
+const WRAPPERS: [Wrapper; 29] = [
     Wrapper { name: "busybox", valued: &[], operands: 0 },
     Wrapper { name: "caffeinate", valued: &["-t", "-w"], operands: 0 },
     Wrapper { name: "chronic", valued: &[], operands: 0 },
@@ -41,6 +41,19 @@ const WRAPPERS: [Wrapper; 20] = [
     },
     Wrapper { name: "taskset", valued: &[], operands: 1 },
     Wrapper { name: "timeout", valued: &["-s", "-k", "--signal", "--kill-after"], operands: 1 },
+    Wrapper { name: "bwrap", valued: &["--chdir", "--uid", "--gid"], operands: 0 },
+    Wrapper { name: "eatmydata", valued: &[], operands: 0 },
+    Wrapper { name: "entr", valued: &[], operands: 0 },
+    Wrapper { name: "gosu", valued: &[], operands: 1 },
+    Wrapper { name: "nsenter", valued: &["-t", "--target", "-S", "-G"], operands: 0 },
+    Wrapper { name: "pkexec", valued: &["--user"], operands: 0 },
+    Wrapper {
+        name: "systemd-run",
+        valued: &["-p", "-u", "--unit", "--property", "--on-calendar", "--on-active", "-E", "--setenv"],
+        operands: 0,
+    },
+    Wrapper { name: "unshare", valued: &["-S", "-G", "-R", "-w"], operands: 0 },
+    Wrapper { name: "watchexec", valued: &["-w", "-e", "-i", "--watch", "--exts", "--ignore", "-d"], operands: 0 },
     Wrapper { name: "unbuffer", valued: &[], operands: 0 },
     Wrapper { name: "xvfb-run", valued: &["-e", "-f", "-n", "-s", "-w"], operands: 0 },
 ];
@@ -97,7 +110,7 @@ impl Walker<'_> {
 
     fn simple_wrapper(&mut self, wrapper: &Wrapper, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let (line, used) = leading(arguments, wrapper.valued);
-        if matches!(wrapper.name, "sudo" | "doas") {
+        if matches!(wrapper.name, "sudo" | "doas" | "pkexec") {
             self.as_root(wrapper.name, &line, span);
         }
         let mut rest = arguments.get(used + wrapper.operands..).unwrap_or_default();
