@@ -4,13 +4,14 @@
 
 use cedar_policy::{Effect, Policy};
 use holdpoint_core::decision::{Holding, Need, Severity};
+use serde::Serialize;
 
 use crate::files::Layer;
 use crate::language::PERMIT_ID;
 use crate::report::{Place, Problem};
 
 /// What a guardrail says about itself. Read once at load: Cedar parses an annotation's key anew each time it is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Guardrail {
     /// Its name, unlike every other.
     pub id: String,

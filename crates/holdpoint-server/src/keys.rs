@@ -7,9 +7,10 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use holdpoint_api::home::Home;
 use holdpoint_core::signed::{self, VerifyingKey};
 use holdpoint_log::note::{self, KeyName, SignerError, Verifier};
 use ring::rand::SystemRandom;
@@ -31,18 +32,40 @@ impl InstallationKey {
     /// # Errors
     /// When the file is readable by others, is not such a key, or cannot be read or written.
     pub fn open(directory: &DataDirectory) -> Result<Self, Error> {
-        let path = directory.file(FILE);
-        match fs::read(&path) {
-            Ok(pkcs8) => {
-                let mode = fs::metadata(&path).map_err(|source| Error::Io { path: path.clone(), source })?.permissions().mode();
-                if mode & 0o077 != 0 {
-                    return Err(Error::OpenToOthers { path, mode: mode & 0o777 });
-                }
-                Self::read(&pkcs8).ok_or(Error::Malformed { path })
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make(path),
-            Err(source) => Err(Error::Io { path, source }),
+        match Self::read_file(directory.file(FILE)) {
+            Err(Error::Io { path, source }) if source.kind() == io::ErrorKind::NotFound => Self::make(path),
+            read => read,
         }
+    }
+
+    fn read_file(path: PathBuf) -> Result<Self, Error> {
+        let failed = |source| Error::Io { path: path.clone(), source };
+        let pkcs8 = fs::read(&path).map_err(failed)?;
+        let mode = fs::metadata(&path).map_err(failed)?.permissions().mode();
+        if mode & 0o077 != 0 {
+            return Err(Error::OpenToOthers { path, mode: mode & 0o777 });
+        }
+        Self::read(&pkcs8).ok_or(Error::Malformed { path })
+    }
+
+    /// Reads the key of a data directory that another process may hold, to sign a statement on its owner's behalf.
+    ///
+    /// # Errors
+    /// As [`InstallationKey::open`]; a key that is not there is not made.
+    pub fn read_in(directory: &Path) -> Result<Self, Error> {
+        Self::read_file(directory.join(FILE))
+    }
+
+    /// Writes the public halves where clients look for them.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn publish(self: &Arc<Self>, home: &Home) -> Result<(), Error> {
+        let write =
+            |path: PathBuf, text: String| write_durably(&path, text.as_bytes()).map_err(|source| Error::Io { path, source });
+        write(home.verifying_key(), format!("{}\n", self.public))?;
+        let log = self.log_signer().map_err(|_| Error::Malformed { path: home.log_key() })?;
+        write(home.log_key(), format!("{}\n", note::Signer::verifier(&log)))
     }
 
     fn make(path: PathBuf) -> Result<Self, Error> {

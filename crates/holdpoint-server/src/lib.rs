@@ -20,6 +20,7 @@ pub mod in_force;
 pub mod keys;
 pub mod policy_files;
 mod standing;
+pub mod start;
 pub mod store;
 pub mod telemetry;
 mod view;

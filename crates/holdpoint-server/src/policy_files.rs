@@ -63,6 +63,15 @@ impl PolicyFiles {
         if manifest.is_none() { Ok(None) } else { self.load(key, newest_seen, now).map(Some) }
     }
 
+    /// The revision of the signed manifest that is there, to be followed by the next.
+    ///
+    /// # Errors
+    /// Refuses a manifest that this installation did not sign.
+    pub fn signed_revision(&self, key: &VerifyingKey) -> Result<Option<u64>, Error> {
+        let Some(text) = self.manifest()? else { return Ok(None) };
+        Ok(Some(Signed::<Manifest>::parse(text.trim_end())?.open(key)?.revision))
+    }
+
     fn manifest(&self) -> Result<Option<String>, Error> {
         let path = self.root.join(MANIFEST);
         match read_at_most(&path, SIGNED_TEXT_MAX_BYTES) {

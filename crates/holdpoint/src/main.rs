@@ -2,6 +2,7 @@
 
 mod canary;
 mod change;
+mod check;
 mod completions;
 mod context;
 mod doctor;
@@ -9,8 +10,10 @@ mod exit;
 mod hook;
 mod install;
 mod log;
+mod policy;
 mod run;
 mod show;
+mod up;
 
 use clap::{Parser, Subcommand};
 
@@ -20,7 +23,8 @@ use crate::exit::Exit;
 /// Holds what an agent does until it is safe to let through.
 ///
 /// A harmless command never waits. A held one says exactly why, and what to do. `holdpoint up` starts the control plane,
-/// `holdpoint install claude-code` puts a gate before an agent, `holdpoint change list` shows what waits.
+/// `holdpoint install claude-code` puts a gate before an agent, `holdpoint check command "rm -rf ~"` shows what would
+/// happen without running anything.
 #[derive(Debug, Parser)]
 #[command(name = "holdpoint", version, max_term_width = 100, disable_help_subcommand = true)]
 struct Arguments {
@@ -33,13 +37,16 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Change(change::Arguments),
+    Check(check::Arguments),
     Completions(completions::Arguments),
     Doctor(doctor::Arguments),
     #[command(hide = true)]
     Hook(hook::Arguments),
     Install(install::Arguments),
     Log(log::Arguments),
+    Policy(policy::Arguments),
     Run(run::Arguments),
+    Up(up::Arguments),
 }
 
 fn main() -> std::process::ExitCode {
@@ -50,12 +57,15 @@ fn main() -> std::process::ExitCode {
     let Arguments { installation, command } = arguments;
     let outcome = match command {
         Command::Change(arguments) => change::run(&installation, arguments),
+        Command::Check(arguments) => check::run(&installation, arguments),
         Command::Completions(arguments) => completions::run::<self::Arguments>(&arguments),
         Command::Doctor(arguments) => doctor::run(&installation, &arguments),
         Command::Hook(arguments) => hook::run(&installation, &arguments),
         Command::Install(arguments) => install::run(&installation, &arguments),
-        Command::Log(arguments) => log::run(&installation, arguments),
+        Command::Policy(arguments) => policy::run(&installation, arguments),
         Command::Run(arguments) => run::run(&installation, arguments),
+        Command::Up(arguments) => up::run(&installation, arguments),
+        Command::Log(arguments) => log::run(&installation, arguments),
     };
     outcome
         .unwrap_or_else(|error| {

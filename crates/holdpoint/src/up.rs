@@ -1,0 +1,108 @@
+//! `holdpoint up`: the control plane, the console and the embedded store, in the foreground until it is told to stop.
+
+use std::net::SocketAddr;
+use std::process::exit;
+use std::sync::Arc;
+
+use anstream::println;
+use anyhow::Context as _;
+use holdpoint_core::actor::PersonId;
+use holdpoint_server::clock::System;
+use holdpoint_server::engine::Times;
+use holdpoint_server::start::{Plan, Running, start};
+use holdpoint_server::store::Fatal;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::context::Installation;
+use crate::exit::Exit;
+
+/// The status with which the process ends when the store has stopped for good: `EX_IOERR` of sysexits.h.
+const STORE_STOPPED: i32 = 74;
+
+/// Start the control plane and its console
+///
+/// It runs in the foreground as you, and says so: an agent that runs as you can tamper with it. SECURITY.md tells what that means.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// The console's address; only this machine can reach it
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7423")]
+    listen: SocketAddr,
+    /// Who you are: the name under which your agents' changes and your decisions are recorded [default: your user name]
+    #[arg(long, value_name = "NAME")]
+    person: Option<String>,
+    /// Write logs as JSON, one object a line
+    #[arg(long)]
+    json_logs: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::Result<Exit> {
+    log_to_stderr(arguments.json_logs);
+    let plan = Plan {
+        home: installation.home()?,
+        listen: arguments.listen,
+        person: person(arguments.person)?,
+        times: Times::default(),
+        world: Arc::new(System::default()),
+        fatal: Arc::new(stop_at_once),
+    };
+    let runtime = tokio::runtime::Runtime::new().context("the asynchronous runtime cannot be started")?;
+    runtime.block_on(async {
+        let running = start(plan).await?;
+        tell(&running).await?;
+        let why = told_to_stop().await?;
+        running.stop(why).await?;
+        Ok(Exit::Done)
+    })
+}
+
+fn log_to_stderr(json: bool) {
+    let filter = EnvFilter::try_from_env("HOLDPOINT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    if json { subscriber.json().init() } else { subscriber.init() }
+}
+
+/// Ends the process: when the store cannot commit, nobody can tell what it kept, and going on would be guessing.
+#[expect(clippy::needless_pass_by_value, reason = "the store hands over what it knows")]
+fn stop_at_once(why: Fatal) {
+    tracing::error!(%why, "stopping at once; nothing that was acknowledged is lost");
+    eprintln!(
+        "holdpoint: {why}\nholdpoint: nothing that was acknowledged is lost. Mend the cause (a full disk?) and start again."
+    );
+    exit(STORE_STOPPED);
+}
+
+fn person(given: Option<String>) -> anyhow::Result<PersonId> {
+    let name = match given {
+        Some(name) => name,
+        None => std::env::var("USER")
+            .or_else(|_| std::env::var("LOGNAME"))
+            .unwrap_or_else(|_| format!("uid-{}", rustix::process::getuid().as_raw())),
+    };
+    PersonId::parse(name).context("name yourself with --person")
+}
+
+async fn told_to_stop() -> anyhow::Result<&'static str> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "interrupted",
+        _ = terminate.recv() => "terminated",
+    })
+}
+
+async fn tell(running: &Running) -> anyhow::Result<()> {
+    let status = running.engine().status().await?;
+    println!("Holdpoint {} is up, advisory: {}", status.version, status.mode_reason);
+    println!("  console   {}/", status.console);
+    for invitation in running.engine().invitations().await? {
+        println!("  enrol     {}  (code for {}, used once)", invitation.link, invitation.label);
+    }
+    if status.enrolled > 0 {
+        println!("  people    {} with a passkey", status.enrolled);
+    }
+    println!("  next      holdpoint install claude-code     puts a gate before an agent");
+    println!("            holdpoint run -- rm -rf old-data   shows a held command without one");
+    Ok(())
+}
