@@ -34,7 +34,7 @@ impl Loss {
         };
         Effect {
             verb,
-            summary: format!("{act} {}{fate}", self.what),
+            summary: format!("{act} {}{fate}", self.what.trim_end_matches(',')),
             resource: self.resource,
             environment: Environment::Local,
             magnitude: self.magnitude,
