@@ -7,6 +7,7 @@ mod bench;
 mod cargo;
 mod deny;
 mod fuzz;
+mod pictures;
 mod root;
 mod soak;
 mod steps;
@@ -27,6 +28,7 @@ usage: ./x COMMAND
   tidy                 the rules of the house that no compiler knows
   bench [FILTER]       all benches, or those whose name contains FILTER
   fuzz [TARGET [SECS]] every fuzz target, or one, for SECS seconds each (60)
+  pictures             the pictures of the README and the book, from the real console
 ";
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     match arguments.first().map(String::as_str) {
         Some("bench") => bench::bench(rest),
         Some("fuzz") => fuzz::fuzz(rest),
+        Some("pictures") => pictures::pictures(),
         Some("soak") => soak::soak(),
         Some("test") => test::test(),
         Some("tidy") => tidy::tidy(),

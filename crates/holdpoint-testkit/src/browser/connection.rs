@@ -68,6 +68,11 @@ impl Connection {
         }
     }
 
+    /// Forgets what has happened so far.
+    pub(super) fn forget(&mut self) {
+        self.events.clear();
+    }
+
     /// Asks the browser to end, and waits until it hangs up.
     pub(super) fn close(&mut self) {
         let asked = self.socket.send(Message::text(json!({ "id": 0, "method": "Browser.close" }).to_string()));

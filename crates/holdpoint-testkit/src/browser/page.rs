@@ -134,6 +134,22 @@ impl Page {
         Ok(())
     }
 
+    /// Presses what leads to another document, and waits until all of that is there. Works where scripts are off, and with
+    /// them the observers that [`Page::until`] watches through.
+    ///
+    /// # Errors
+    /// Fails when it is not there, cannot be pressed or leads nowhere.
+    pub fn follow(&self, selector: &str) -> anyhow::Result<()> {
+        let tree = self.call("Page.getFrameTree", json!({}))?;
+        let here = tree.pointer("/frameTree/frame/loaderId").cloned().context("the document that is there")?;
+        self.connection.borrow_mut().forget();
+        self.press(selector)?;
+        let loaded = |method: &str, event: &Value| {
+            method == "Page.lifecycleEvent" && event.get("name") == Some(&json!("load")) && event.get("loaderId") != Some(&here)
+        };
+        self.connection.borrow_mut().wait_for(&self.session, loaded).map(drop)
+    }
+
     /// Types into what a selector finds, in place of what stands there.
     ///
     /// # Errors

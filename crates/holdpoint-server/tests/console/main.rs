@@ -1,0 +1,7 @@
+//! The console of a real control plane: who is heard, what people do in a real browser, how it looks.
+#![cfg(test)]
+
+mod browser;
+mod pictures;
+mod routes;
+mod world;
