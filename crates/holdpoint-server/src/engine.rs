@@ -499,3 +499,6 @@ impl From<Rejection> for Error {
         Self::NotReleased(why.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests;
