@@ -6,6 +6,7 @@ mod check;
 mod completions;
 mod context;
 mod doctor;
+mod drill;
 mod exit;
 mod hook;
 mod install;
@@ -40,6 +41,7 @@ enum Command {
     Check(check::Arguments),
     Completions(completions::Arguments),
     Doctor(doctor::Arguments),
+    Drill(drill::Arguments),
     #[command(hide = true)]
     Hook(hook::Arguments),
     Install(install::Arguments),
@@ -60,6 +62,7 @@ fn main() -> std::process::ExitCode {
         Command::Check(arguments) => check::run(&installation, arguments),
         Command::Completions(arguments) => completions::run::<self::Arguments>(&arguments),
         Command::Doctor(arguments) => doctor::run(&installation, &arguments),
+        Command::Drill(arguments) => drill::run(&arguments),
         Command::Hook(arguments) => hook::run(&installation, &arguments),
         Command::Install(arguments) => install::run(&installation, &arguments),
         Command::Policy(arguments) => policy::run(&installation, arguments),
