@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use holdpoint_core::change::{Artefact, Setting};
-use holdpoint_core::effect::Effects;
 use holdpoint_core::question::Answers;
 
 pub use self::reading::Reading;
@@ -50,12 +49,11 @@ pub const VARIABLES: &[&str] = &[
 /// refines it.
 pub fn read(artefact: &Artefact, setting: &Setting, answers: &Answers) -> Reading {
     let world = World::new(setting, answers);
-    let effects = match artefact {
-        Artefact::Argv { argv } => shell::argv(argv, &world).0,
-        Artefact::Command { text } => shell::text(text, &world).0,
-        Artefact::ToolCall { host, tool, input } => return tool::read(host, tool, input, setting, answers),
-    };
-    Reading { effects: Effects::found(effects), questions: world.into_questions() }
+    match artefact {
+        Artefact::Argv { argv } => Reading::of(shell::argv(argv, &world).0, world),
+        Artefact::Command { text } => Reading::of(shell::text(text, &world).0, world),
+        Artefact::ToolCall { host, tool, input } => tool::read(host, tool, input, setting, answers),
+    }
 }
 
 /// The names of all programs and builtins that a text may run, as far as the reader follows it: for comparison with a shell

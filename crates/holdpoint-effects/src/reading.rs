@@ -1,7 +1,9 @@
 //! What a reader gives back.
 
-use holdpoint_core::effect::Effects;
+use holdpoint_core::effect::{Effect, Effects};
 use holdpoint_core::question::Question;
+
+use crate::world::World;
 
 /// What a reader made of an artefact with the answers it had.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,4 +12,11 @@ pub struct Reading {
     pub effects: Effects,
     /// What the reader would like to know, each put only once.
     pub questions: Vec<Question>,
+}
+
+impl Reading {
+    /// The effects that were found, and the questions that the world was asked and could not answer.
+    pub(crate) fn of(effects: Vec<Effect>, world: World<'_>) -> Self {
+        Self { effects: Effects::found(effects), questions: world.into_questions() }
+    }
 }

@@ -7,7 +7,7 @@
 
 mod claude_code;
 
-use holdpoint_core::change::{Artefact, Setting};
+use holdpoint_core::change::Setting;
 use holdpoint_core::effect::{
     Certainty, Effect, Effects, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb,
 };
@@ -15,7 +15,8 @@ use holdpoint_core::question::{Answer, Answers, FileKind, PathFacts, Question};
 use serde_json::{Map, Value};
 
 use self::claude_code::{Act, Tool};
-use crate::{Reading, loss, paths, world};
+use crate::world::{World, absolute};
+use crate::{Reading, loss, paths, shell};
 
 /// Reads the call of a tool that an agent's host offers. `input` is the JSON object that the host would hand to the tool.
 pub fn read(host: &str, tool: &str, input: &str, setting: &Setting, answers: &Answers) -> Reading {
@@ -61,7 +62,8 @@ impl Call<'_> {
 
     /// Shell text: the same as a command of its own.
     fn command(&self, text: &str) -> Reading {
-        crate::read(&Artefact::Command { text: text.to_owned() }, self.setting, self.answers)
+        let world = World::new(self.setting, self.answers);
+        Reading::of(shell::text(text, &world).0, world)
     }
 
     fn delegated(&self) -> Reading {
@@ -229,7 +231,7 @@ impl Call<'_> {
             (Some(_), _) => return None,
             (None, _) => path.to_owned(),
         };
-        (!path.is_empty() && !path.contains('\0')).then(|| world::absolute(&expanded, &self.setting.directory))
+        (!path.is_empty() && !path.contains('\0')).then(|| absolute(&expanded, &self.setting.directory))
     }
 
     fn path_or_here(&self) -> Option<String> {

@@ -3,11 +3,12 @@
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, Question};
 
-use super::files::{Target, plain};
+use super::effect::plain;
+use super::files::Target;
 use super::options::{Line, Style, parse, style};
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walk::Walker;
+use super::walker::Walker;
 use crate::families::{Command, Measure, Of, Otherwise, Paths, Place, Sub, Template};
 
 /// One command line under one reading: what the templates are filled from.

@@ -3,11 +3,13 @@
 use holdpoint_core::effect::{Certainty, Effect, ResourceKind, Verb};
 use holdpoint_core::question::FileKind;
 
-use super::files::{Target, plain};
+use super::effect::plain;
+use super::files::Target;
+use super::scan::looks_evaluated;
 use super::state::State;
 use super::syntax::{Assigned, Assignment, Span, Word};
 use super::value::{Field, Value};
-use super::walk::{Input, Walker};
+use super::walker::{Input, Walker};
 
 /// What a builtin leaves behind where it failed, if that is another state than where it succeeded.
 pub(crate) struct After {
@@ -166,8 +168,8 @@ impl Walker<'_> {
 
     fn site_facts(&self, path: &str) -> Option<FileKind> {
         match self.site {
-            super::walk::Site::Here => self.world.path(path).map(|facts| facts.kind),
-            super::walk::Site::There(_) | super::walk::Site::Throwaway => None,
+            super::walker::Site::Here => self.world.path(path).map(|facts| facts.kind),
+            super::walker::Site::There(_) | super::walker::Site::Throwaway => None,
         }
     }
 
@@ -189,7 +191,7 @@ impl Walker<'_> {
     /// `name=value` after expansion, so quotes around all of it do not matter.
     fn declared(&mut self, value: &Value, integer: bool, span: &Span) {
         let head = value.head();
-        if super::looks_evaluated(head) {
+        if looks_evaluated(head) {
             return self.opaque(head, "a subscript is evaluated as code", span.clone());
         }
         let Some((name, first)) = head.split_once('=') else {

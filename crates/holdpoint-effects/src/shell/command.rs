@@ -5,11 +5,12 @@ use std::rc::Rc;
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, PathFacts, Place};
 
-use super::files::{Target, plain};
+use super::effect::plain;
+use super::files::Target;
 use super::state::State;
 use super::syntax::{Command, Span, Word};
 use super::value::{Field, Value};
-use super::walk::{Input, Site, Walker};
+use super::walker::{Input, Site, Walker};
 use crate::families;
 use crate::paths;
 

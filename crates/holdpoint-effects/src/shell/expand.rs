@@ -1,14 +1,15 @@
-//! Expands words as far as the line determines them: variables, tilde, splitting, globs, known outputs of substitutions.
+//! Expands words as far as the line determines them: variables, tilde, splitting, globs, what substitutions print.
 //!
-//! Out of scope: what runs in the substitutions (the walk visits those before it expands), and braces (`braces.rs`).
+//! Out of scope: what programs print (`outputs.rs`), what runs in the substitutions (the walk visits those before it expands),
+//! and braces (`braces.rs`).
 
 use std::collections::BTreeMap;
 
 use super::braces::{Token, alternatives};
 use super::budget::VALUE_MAX_BYTES;
-use super::outputs::output;
+use super::outputs::{printed, trimmed};
 use super::state::State;
-use super::syntax::{Operation, Parameter, Part, Word};
+use super::syntax::{Command, Form, List, Operation, Parameter, Part, RedirectionKind, Simple, Word};
 use super::value::{Piece, Shape, Value};
 use crate::world::World;
 
@@ -108,10 +109,50 @@ impl Expander<'_> {
     fn part(&self, part: &Part) -> Vec<Value> {
         match part {
             Part::Arithmetic { .. } => vec![Value::any(Shape::Plain)],
-            Part::Command { list, .. } => vec![output(self, list)],
+            Part::Command { list, .. } => vec![self.output(list)],
             Part::Parameter { parameter, .. } => self.parameter(parameter),
             Part::Process { .. } => vec![Value::text("/dev/fd/63")],
             Part::Text { text, .. } => vec![Value::text(text.as_str())],
+        }
+    }
+
+    /// What a list prints; unknown for everything but one command of a few.
+    fn output(&self, list: &List) -> Value {
+        match list.items.as_slice() {
+            [item] if item.rest.is_empty() => self.output_of(&item.first),
+            _ => Value::unknown(),
+        }
+    }
+
+    /// What one command prints.
+    pub(crate) fn output_of(&self, command: &Command) -> Value {
+        let Form::Simple(simple) = &command.form else { return Value::unknown() };
+        if !simple.assignments.is_empty() {
+            return Value::unknown();
+        }
+        let fields: Vec<Value> = simple.words.iter().flat_map(|word| self.fields(word)).collect();
+        let name = fields.first().and_then(Value::known).unwrap_or_default();
+        if self.state.functions.contains_key(&name) {
+            return Value::unknown();
+        }
+        let arguments = fields.get(1..).unwrap_or_default();
+        match command.redirections.as_slice() {
+            [] => self.program(&name, arguments),
+            [redirection] if name == "cat" && is_bare(simple) => match &redirection.kind {
+                RedirectionKind::HereDocument(body) => body.get().map_or_else(Value::unknown, |body| trimmed(self.parts(body))),
+                RedirectionKind::HereString(word) => trimmed(self.single(word)),
+                _ => Value::unknown(),
+            },
+            // Errors thrown away do not change what is printed.
+            [redirection] if redirection.descriptor.as_deref() == Some("2") => self.program(&name, arguments),
+            _ => Value::unknown(),
+        }
+    }
+
+    fn program(&self, name: &str, arguments: &[Value]) -> Value {
+        match name {
+            "pwd" => self.variable("PWD"),
+            _ => printed(name, arguments, self.directory, self.world),
         }
     }
 
@@ -189,6 +230,11 @@ pub(crate) fn inherited(name: &str, world: &World<'_>, directory: Option<&str>) 
         "PWD" => directory.map_or_else(Value::unknown, Value::text),
         _ => world.variable(name).map_or_else(Value::unknown, Value::text),
     }
+}
+
+/// Whether a command has no argument.
+fn is_bare(simple: &Simple) -> bool {
+    simple.words.len() == 1
 }
 
 fn is_quoted(part: &Part) -> bool {

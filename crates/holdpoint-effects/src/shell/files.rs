@@ -4,10 +4,11 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource
 use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
 use super::budget::PATH_STEPS;
+use super::effect::{anything, nothing_there, plain, scratch};
 use super::state::State;
 use super::syntax::Span;
 use super::value::{Field, Piece, Shape, Value};
-use super::walk::{Site, Walker};
+use super::walker::{Site, Walker};
 use crate::paths;
 use crate::recover::{Loss, holds, kind_of, loss};
 use crate::world::absolute;
@@ -431,43 +432,4 @@ impl Walker<'_> {
 
 fn parent(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(parent, _)| parent)
-}
-
-/// An effect on one thing that loses nothing.
-pub(crate) fn plain(verb: Verb, kind: ResourceKind, name: &str, summary: String, span: Span) -> Effect {
-    Effect {
-        verb,
-        resource: Resource { kind, name: name.to_owned() },
-        environment: Environment::Local,
-        magnitude: Magnitude::at_most(1, Unit::Items),
-        reversibility: Reversibility::Lossless,
-        certainty: Certainty::Exact,
-        summary,
-        span: Some(span),
-    }
-}
-
-fn scratch(verb: Verb, act: &str, span: Span) -> Effect {
-    let summary = format!("{act} a temporary file or directory that the command itself makes");
-    Effect {
-        reversibility: Reversibility::Regenerable,
-        ..plain(verb, ResourceKind::File, "a temporary directory", summary, span)
-    }
-}
-
-fn nothing_there(verb: Verb, act: &str, name: &str, span: Span) -> Effect {
-    let summary = format!("{act} `{name}`; nothing is lost");
-    Effect { magnitude: Magnitude::at_most(0, Unit::Files), ..plain(verb, ResourceKind::File, name, summary, span) }
-}
-
-/// A loss of which the line does not say what is lost: it could be everything.
-fn anything(verb: Verb, act: &str, shown: &str) -> Effect {
-    let found = Loss {
-        resource: Resource { kind: ResourceKind::File, name: "/".to_owned() },
-        magnitude: Magnitude::unbounded(Unit::Files),
-        reversibility: Reversibility::Irreversible,
-        certainty: Certainty::Worst,
-        what: format!("`{shown}`, which the command does not determine: it could be everything,"),
-    };
-    found.effect(verb, act)
 }

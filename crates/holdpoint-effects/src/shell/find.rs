@@ -2,10 +2,10 @@
 
 use holdpoint_core::effect::{ResourceKind, Verb};
 
-use super::files::plain;
+use super::effect::plain;
 use super::syntax::Span;
 use super::value::{Field, Piece, Shape, Value};
-use super::walk::Walker;
+use super::walker::Walker;
 
 impl Walker<'_> {
     pub(crate) fn find(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {

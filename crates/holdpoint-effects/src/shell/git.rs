@@ -4,11 +4,12 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource
 use holdpoint_core::question::Question;
 
 use super::apply::{Applied, subcommand};
-use super::files::{Target, plain};
+use super::effect::plain;
+use super::files::Target;
 use super::options::{Line, Style, parse};
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walk::{Site, Walker};
+use super::walker::{Site, Walker};
 use crate::families;
 use crate::world::absolute;
 

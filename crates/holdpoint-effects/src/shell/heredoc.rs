@@ -1,22 +1,9 @@
 //! Here-documents: their delimiters, and their bodies, which begin on the line after.
 
-use std::cell::OnceCell;
 use std::rc::Rc;
 
-use super::reader::{Read, Reader, is_meta};
-use super::syntax::Part;
-
-/// The body of a here-document, filled in when the line that introduces it has ended.
-pub(crate) type Body = Rc<OnceCell<Vec<Part>>>;
-
-/// A here-document whose body has not begun yet.
-#[derive(Debug)]
-pub(crate) struct Pending {
-    delimiter: String,
-    quoted: bool,
-    strip_tabs: bool,
-    body: Body,
-}
+use super::reader::{Pending, Read, Reader, is_meta};
+use super::syntax::{Body, Part};
 
 impl Reader<'_> {
     /// Reads the delimiter behind `<<` or `<<-` and notes that a body follows.

@@ -3,10 +3,10 @@
 
 use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 
-use super::files::plain;
+use super::effect::plain;
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walk::{Input, Walker};
+use super::walker::{Input, Walker};
 
 struct Interpreter {
     names: &'static [&'static str],

@@ -6,17 +6,22 @@
 //!                                                                  └► expand        └► apply (families/*.toml) ──► effects
 //! ```
 //!
+//! What the walk carries and notes is the `walker`; the files from `walk` to the right give it its acts.
+//!
 //! *In scope:* bash, read twice: our own reader decides, and tree-sitter-bash must see the same commands, or the text is
 //! opaque. Every branch is followed; what the line does not determine is taken at its worst. All work is bounded.
 //!
 //! *Out of scope:* other languages (`interpreter.rs` says what it does with them), aliases and extended globs (opaque).
 
 mod apply;
+mod assign;
 mod braces;
 mod budget;
 mod builtin;
+mod choices;
 mod command;
 mod dollar;
+mod effect;
 mod expand;
 mod files;
 mod find;
@@ -38,6 +43,7 @@ mod syntax;
 mod value;
 mod visit;
 mod walk;
+mod walker;
 mod words;
 mod wrapper;
 
@@ -47,7 +53,7 @@ use holdpoint_core::effect::Effect;
 
 use self::budget::{Budget, TEXT_MAX_BYTES};
 use self::value::{Field, Value};
-use self::walk::Walker;
+use self::walker::Walker;
 use crate::world::World;
 
 /// Reads text that bash would run: its effects, and the names of the programs and builtins that may run.
@@ -75,12 +81,4 @@ pub(crate) fn argv(argv: &[String], world: &World<'_>) -> (Vec<Effect>, BTreeSet
         walker.run_words(&fields, Some(world.directory()), &(0..0));
     }
     walker.finish()
-}
-
-/// Whether text holds a subscript that arithmetic would evaluate as code: `a[$(…)]`, also inside quotes.
-fn looks_evaluated(text: &str) -> bool {
-    text.split_once('[').is_some_and(|(name, rest)| {
-        let named = name.bytes().last().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        named && (rest.contains("$(") || rest.contains('`'))
-    })
 }

@@ -1,8 +1,7 @@
 //! The cursor that words and grammar share: position, depth, faults, and how offsets become spans.
 
 use super::budget::{Budget, DEPTH_MAX};
-use super::heredoc::Pending;
-use super::syntax::{List, Part, Span};
+use super::syntax::{Body, List, Part, Span};
 
 /// Why a text, or a part of it, was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +44,15 @@ pub(crate) struct Reader<'t> {
     pub(super) names: Vec<usize>,
     pub(super) reread: Vec<Span>,
     pub(super) here_documents: usize,
+}
+
+/// A here-document whose body has not begun yet.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    pub(super) delimiter: String,
+    pub(super) quoted: bool,
+    pub(super) strip_tabs: bool,
+    pub(super) body: Body,
 }
 
 impl<'t> Reader<'t> {

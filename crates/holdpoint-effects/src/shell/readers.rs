@@ -3,11 +3,11 @@
 use holdpoint_core::effect::{Effect, Environment, ResourceKind, Verb};
 
 use super::apply::{Applied, subcommand};
-use super::files::plain;
+use super::effect::plain;
 use super::options::parse;
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walk::{Input, Site, Walker};
+use super::walker::{Input, Site, Walker};
 use crate::families::{self, Place};
 use crate::sql;
 

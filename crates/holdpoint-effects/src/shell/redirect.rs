@@ -6,7 +6,7 @@ use super::budget::PATH_STEPS;
 use super::files::{APPENDS, Target};
 use super::syntax::{Redirection, RedirectionKind, Word};
 use super::value::{Field, Value};
-use super::walk::{Input, Walker};
+use super::walker::{Input, Walker};
 
 impl Walker<'_> {
     /// Follows the redirections of a command, in their order; leaves what the command reads in `self.input`.

@@ -116,3 +116,11 @@ pub(super) fn combined(before: &[Value], after: &[Value]) -> Vec<Value> {
     };
     before.iter().flat_map(|one| after.iter().map(move |other| join(one, other))).collect()
 }
+
+/// Whether text holds a subscript that arithmetic would evaluate as code: `a[$(…)]`, also inside quotes.
+pub(super) fn looks_evaluated(text: &str) -> bool {
+    text.split_once('[').is_some_and(|(name, rest)| {
+        let named = name.bytes().last().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        named && (rest.contains("$(") || rest.contains('`'))
+    })
+}

@@ -3,10 +3,9 @@
 //! Nothing here is expanded or judged. Spans are byte ranges of the artefact's text; what stands inside a re-read text
 //! (back quotes, an `eval` string) carries the span of the construct that holds it.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::rc::Rc;
-
-use super::heredoc::Body;
 
 /// Where something stands in the artefact.
 pub(crate) type Span = Range<usize>;
@@ -178,6 +177,9 @@ pub(crate) enum RedirectionKind {
     /// `>`, `>|`, `&>`, `>&file`
     Write(Word),
 }
+
+/// The body of a here-document, filled in when the line that introduces it has ended.
+pub(crate) type Body = Rc<OnceCell<Vec<Part>>>;
 
 impl Part {
     pub(crate) fn literal(text: impl Into<String>, quoted: bool) -> Self {

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::expand::inherited;
-use super::scan::names_in;
+use super::scan::{looks_evaluated, names_in};
 use super::syntax::{List, Operation, Part, Word};
 use super::value::{Piece, Value};
-use super::walk::{Input, Walker};
+use super::walker::{Input, Walker};
 
 impl Walker<'_> {
     /// Follows the substitutions in a word.
@@ -97,7 +97,7 @@ impl Walker<'_> {
             .iter()
             .filter_map(|part| if let Part::Text { text, .. } = part { Some(text.as_str()) } else { None })
             .collect();
-        if super::looks_evaluated(&text) {
+        if looks_evaluated(&text) {
             self.opaque(&text, "a subscript is evaluated as code", word.span.clone());
         }
         if let [Part::Text { text, .. }] = word.parts.as_slice() {

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use holdpoint_core::effect::{Effect, Environment, ResourceKind, Verb};
 
-use super::files::plain;
+use super::effect::plain;
 use super::options::{Line, Style, parse};
 use super::state::State;
 use super::syntax::Span;
 use super::value::{Field, Piece, Value};
-use super::walk::{Input, Site, Walker};
+use super::walker::{Input, Site, Walker};
 
 /// A wrapper: its options with values, and how many operands come before the wrapped command.
 struct Wrapper {

@@ -1,0 +1,189 @@
+//! What follows a text: the state it carries, the branches it tells apart and joins, and the effects it notes.
+//!
+//! *Out of scope:* how each thing is followed. `walk.rs` has the structure; the acts of programs, builtins and wrappers on the
+//! walker stand each in a file of their own.
+
+use std::collections::{BTreeSet, HashSet};
+use std::rc::Rc;
+
+use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
+
+use super::budget::{Budget, DEPTH_MAX};
+use super::effect::{plain, unread};
+use super::expand::inherited;
+use super::state::State;
+use super::syntax::{Command, Span};
+use super::value::Value;
+use crate::world::World;
+
+/// What a command finds on its standard input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Input {
+    /// A file of the asker's machine.
+    File(String),
+    /// Nothing that the line says.
+    Inherited,
+    /// Something another program prints.
+    Piped,
+    /// This text.
+    Text(Value),
+}
+
+/// Where commands run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Site {
+    Here,
+    /// In a container, or on another machine: nothing can be asked about its files.
+    There(Environment),
+    /// In a container that is made for the command and shares nothing with the machine.
+    Throwaway,
+}
+
+/// Follows one artefact.
+pub(crate) struct Walker<'w> {
+    pub(crate) world: &'w World<'w>,
+    pub(crate) budget: &'w Budget,
+    pub(crate) depth: usize,
+    pub(crate) state: State,
+    pub(crate) input: Input,
+    pub(crate) site: Site,
+    /// The span that everything has while a text is read that is not a piece of the artefact.
+    pub(crate) within: Option<Span>,
+    /// The functions being followed: one that calls itself is followed once.
+    pub(crate) calling: Vec<Rc<Command>>,
+    /// The files being read as scripts.
+    pub(crate) reading: BTreeSet<String>,
+    /// The names of the programs and builtins that may run.
+    pub(crate) ran: BTreeSet<String>,
+    /// Whether a loop is being followed.
+    pub(crate) looping: bool,
+    /// What `trap` registered, to be followed once more with the variables of the end.
+    pub(crate) traps: Vec<(Value, Span)>,
+    effects: Vec<Effect>,
+    seen: HashSet<Effect>,
+    /// Whether a bound was reached, so that nothing more is followed.
+    pub(super) stopped: bool,
+}
+
+/// Most effects that are collected; [`holdpoint_core::effect::Effects`] takes fewer.
+const EFFECTS_MAX: usize = 1024;
+
+impl<'w> Walker<'w> {
+    pub(crate) fn new(world: &'w World<'w>, budget: &'w Budget) -> Self {
+        Self {
+            world,
+            budget,
+            depth: 0,
+            state: State::new(world.directory().to_owned()),
+            input: Input::Inherited,
+            site: Site::Here,
+            within: None,
+            calling: Vec::new(),
+            reading: BTreeSet::new(),
+            ran: BTreeSet::new(),
+            looping: false,
+            traps: Vec::new(),
+            effects: Vec::new(),
+            seen: HashSet::new(),
+            stopped: false,
+        }
+    }
+
+    /// The effects found, in the order of the text, and the names of what may run.
+    pub(crate) fn finish(self) -> (Vec<Effect>, BTreeSet<String>) {
+        (self.effects, self.ran)
+    }
+
+    /// How many effects were noted so far.
+    pub(crate) fn noted(&self) -> usize {
+        self.effects.len()
+    }
+
+    /// Notes an effect. The same effect from another branch is noted once.
+    pub(crate) fn note(&mut self, mut effect: Effect) {
+        match &self.site {
+            Site::There(environment) if effect.environment == Environment::Local => effect.environment = environment.clone(),
+            Site::Throwaway if effect.environment == Environment::Local => {
+                effect.reversibility = effect.reversibility.min(Reversibility::Regenerable);
+            }
+            Site::Here | Site::There(_) | Site::Throwaway => {}
+        }
+        if let Some(within) = &self.within {
+            effect.span = Some(within.clone());
+        }
+        let span = effect.span.take();
+        if self.effects.len() < EFFECTS_MAX && self.seen.insert(effect.clone()) {
+            effect.span = span.filter(|span| !span.is_empty());
+            self.effects.push(effect);
+        }
+    }
+
+    /// A comment, an assignment or a definition alone has no effect outside the shell, and that is said. Where a program may
+    /// run and nothing was noted the list stays empty, which reads as opaque.
+    pub(crate) fn note_if_idle(&mut self) {
+        if self.effects.is_empty() && self.ran.is_empty() {
+            let summary = "Does nothing outside the shell".to_owned();
+            self.note(plain(Verb::Read, ResourceKind::Program, "bash", summary, 0..0));
+        }
+    }
+
+    /// Notes something that cannot be read.
+    pub(crate) fn opaque(&mut self, name: &str, why: &str, span: Span) {
+        self.note(unread(name, why, span));
+    }
+
+    /// Notes that a bound is reached and follows nothing more.
+    pub(crate) fn stop(&mut self, span: Span) {
+        if !self.stopped {
+            self.stopped = true;
+            self.opaque("", "it does more than is followed", span);
+        }
+    }
+
+    /// Goes one level deeper, or notes that the bound is reached.
+    pub(crate) fn deeper(&mut self, span: &Span) -> bool {
+        if self.depth >= DEPTH_MAX {
+            self.opaque("", "it is nested more deeply than is read", span.clone());
+            return false;
+        }
+        self.depth += 1;
+        true
+    }
+
+    /// A copy of the state, paid for.
+    pub(crate) fn copied(&mut self) -> Option<State> {
+        if self.budget.walk_steps(self.state.size()) {
+            return Some(self.state.clone());
+        }
+        self.stop(0..0);
+        None
+    }
+
+    /// Follows something in a shell of its own: what it sets is gone afterwards.
+    pub(crate) fn apart(&mut self, follow: impl FnOnce(&mut Self)) {
+        let Some(before) = self.copied() else { return };
+        follow(self);
+        let inner = std::mem::replace(&mut self.state, before);
+        self.state.made = inner.made;
+        self.state.moved = inner.moved;
+        self.state.written = inner.written;
+    }
+
+    /// Follows something that may happen or not.
+    pub(super) fn perhaps(&mut self, follow: impl FnOnce(&mut Self)) {
+        let Some(before) = self.copied() else { return };
+        follow(self);
+        self.or_else(before);
+    }
+
+    /// The current state may also be `other`.
+    pub(super) fn or_else(&mut self, other: State) {
+        let own = std::mem::replace(&mut self.state, State::new(String::new()));
+        self.state = self.joined(own, other);
+    }
+
+    pub(super) fn joined(&self, one: State, other: State) -> State {
+        let directory = one.directories.first().cloned().flatten();
+        one.join(other, &|name| inherited(name, self.world, directory.as_deref()))
+    }
+}
