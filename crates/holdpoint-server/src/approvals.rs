@@ -13,6 +13,7 @@
 //! recording and releasing ([`crate::engine`]), HTML ([`crate::console`]).
 
 pub(crate) mod card;
+pub mod notify;
 pub(crate) mod visible;
 
 use std::collections::BTreeSet;
@@ -164,7 +165,7 @@ impl Engine {
         let record = ApprovalRecord { recorded_at: self.world.now(), statement, proof: Proof::WebauthnV1 { assertion } };
         let now = self.rule(record).await?;
         if said.ruling == Ruling::Approve {
-            self.send_receipt(&said);
+            self.send_receipt(&said, &now).await?;
         }
         Ok(now)
     }
@@ -203,11 +204,16 @@ impl Engine {
         Ok(self.store.record(ask).await?.statement.bytes)
     }
 
-    /// Tells the approver, where no page of theirs can hide it: on the server's own console.
-    fn send_receipt(&self, said: &Statement) {
+    /// Tells the approver where no page of theirs can hide it: on the server's own console, and by the operator's notifier.
+    async fn send_receipt(&self, said: &Statement, now: &ChangeV1) -> Result<(), Error> {
         let code = ComparisonCode::of(&said.change);
         let objections = format!("{}/receipts", self.settings.console);
         warn!(approver = %said.approver, %code, change = %said.change, %objections, "approved; not you? object before the hold ends");
+        let Some(notifier) = &self.settings.notifier else { return Ok(()) };
+        let words = self.store.words(said.change).await?;
+        let theirs = words.iter().rfind(|stored| stored.word.approver == said.approver);
+        theirs.and_then(|stored| receipt(stored, now)).iter().for_each(|receipt| notifier.tell(receipt));
+        Ok(())
     }
 
     /// What was lately signed to release something, the newest first.

@@ -36,6 +36,7 @@ use holdpoint_policy::case::{Case, Freezes, Surroundings};
 use holdpoint_policy::decide;
 use tracing::{info, warn};
 
+use crate::approvals::notify::Notifier;
 use crate::clock::{NoRandomness, World, fresh_id};
 use crate::facts;
 use crate::free_work::FreeWorkLog;
@@ -65,6 +66,8 @@ pub struct Settings {
     pub strength: Strength,
     /// How long things wait and last.
     pub times: Times,
+    /// Who hands receipts on, where the operator named a program for it.
+    pub notifier: Option<Notifier>,
 }
 
 /// How long things wait and last.

@@ -1,6 +1,7 @@
 //! Starting and stopping a control plane: what must be there before the first request, and what must be written after the last.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use crate::approvals::notify::Notifier;
 use crate::clock::World;
 use crate::console::{self, Console};
 use crate::data_directory::{self, DataDirectory};
@@ -54,6 +56,8 @@ pub struct Plan {
     pub person: PersonId,
     /// How long things wait and last.
     pub times: Times,
+    /// The program that hands receipts on, where there is one.
+    pub notify: Option<PathBuf>,
     /// The clock and the randomness.
     pub world: Arc<dyn World>,
     /// Hears why the store has stopped for good; the program ends the process here.
@@ -133,6 +137,7 @@ fn settings(plan: &Plan, names: &OwnNames) -> Settings {
         mode_reason: "it runs as the user it guards, who can read and change its files".into(),
         strength: Strength::Advises,
         times: plan.times,
+        notifier: plan.notify.clone().map(Notifier::new),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `holdpoint up`: the control plane, the console and the embedded store, in the foreground until it is told to stop.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::exit;
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ pub(crate) struct Arguments {
     /// Who you are: the name under which your agents' changes and your decisions are recorded [default: your user name]
     #[arg(long, value_name = "NAME")]
     person: Option<String>,
+    /// A program that gets each receipt of an approval as JSON on its standard input, and sends it to the approver another way
+    #[arg(long, value_name = "PROGRAM")]
+    notify: Option<PathBuf>,
     /// Write logs as JSON, one object a line
     #[arg(long)]
     json_logs: bool,
@@ -44,6 +48,7 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
         listen: arguments.listen,
         person: person(arguments.person)?,
         times: Times::default(),
+        notify: arguments.notify,
         world: Arc::new(System::default()),
         fatal: Arc::new(stop_at_once),
     };

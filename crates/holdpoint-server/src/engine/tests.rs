@@ -64,6 +64,7 @@ impl House {
             mode_reason: "a test".into(),
             strength: Strength::Advises,
             times: Times::default(),
+            notifier: None,
         };
         let policy = PolicyInForce::new(Bundle::shipped().unwrap(), key.clone());
         let engine = Engine { store, world: clock.clone(), key, policy, settings, metrics: Metrics::default(), free_work };

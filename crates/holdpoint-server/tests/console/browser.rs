@@ -1,7 +1,7 @@
 //! People at the console, in a real browser with virtual passkeys: what releases a change, and everything that must not.
 
-use crate::world::{DELETION, REWRITE, World};
-use holdpoint_api::v1::{AnswerV1, ChangeStateV1, VerdictV1};
+use crate::world::{DELETION, PATIENCE, REWRITE, World};
+use holdpoint_api::v1::{AnswerV1, ChangeStateV1, ReceiptV1, VerdictV1};
 use holdpoint_core::approval::Ruling;
 use holdpoint_core::digest::Digest;
 use holdpoint_testkit::browser::{Browser, Page, Passkey, Verification};
@@ -98,6 +98,27 @@ fn a_second_person_approves_and_the_permit_begins_after_the_hold() {
     let receipts = world.receipts().receipts;
     let [receipt] = receipts.as_slice() else { panic!("{receipts:?}") };
     assert_eq!((receipt.approver.as_str(), receipt.ruling, receipt.change), (REVIEWER, Ruling::Approve, change));
+}
+
+#[test]
+fn a_receipt_reaches_the_operators_program() {
+    let Some(browser) = Browser::for_test("a_receipt_reaches_the_operators_program").unwrap() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let (program, pipe) = (directory.path().join("notify"), directory.path().join("pipe"));
+    // A program that was just written may be busy for whoever forks meanwhile; a link never is.
+    std::os::unix::fs::symlink(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/console/notify.sh"), &program).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let (heard, hear) = std::sync::mpsc::channel();
+    std::thread::spawn(move || heard.send(std::fs::read_to_string(pipe).unwrap()));
+    let world = World::notifying(Some(program));
+    let page = browser.visitor().unwrap();
+    enrol(&world, &page, REVIEWER);
+    let change = held(&world, REWRITE);
+    open(&world, &page, change, REVIEWER);
+    page.press("#release").unwrap();
+    page.read("This change is released").unwrap();
+    let receipt: ReceiptV1 = serde_json::from_str(&hear.recv_timeout(PATIENCE).unwrap()).unwrap();
+    assert_eq!(world.receipts().receipts, [receipt]);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,8 +25,8 @@ pub(crate) const DELETION: &str = "rm -rf /srv/alice/old";
 /// Rewrites history that others hold: high, somebody else has to approve.
 pub(crate) const REWRITE: &str = "git push --force origin main";
 
-/// Longest wait for one answer of the server.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest wait for one answer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One installation, alice's.
 pub(crate) struct World {
@@ -40,6 +41,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn begin() -> Self {
+        Self::notifying(None)
+    }
+
+    /// Begins with a program that receipts are handed to.
+    pub(crate) fn notifying(notify: Option<PathBuf>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let home = Home::at(directory.path().join("data"));
         let clock = Arc::new(Fixed::new("2026-11-20T12:00:00Z".parse().unwrap(), 7));
@@ -49,6 +55,7 @@ impl World {
             listen: "127.0.0.1:0".parse().unwrap(),
             person: alice(),
             times: Times::default(),
+            notify,
             world: clock.clone(),
             fatal: Arc::new(|why| panic!("the store has stopped: {why}")),
         };
