@@ -1,7 +1,15 @@
 //! A control plane on a script: a real socket, a real key, answers that a test decides on. It can lie, stall and break off in
 //! ways that the real one must never; the tests of the binary use the real one.
 
-#![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "each test uses a part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::allow_attributes,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "each test uses a part of it, and what fails here fails a test"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -52,7 +52,7 @@ pub fn without_hooks(settings: &str) -> Result<String, Foreign> {
 pub fn installed(settings: &str, event: &str) -> Result<Vec<String>, Foreign> {
     let top = Object::of_file(settings)?;
     let Some(hooks) = top.value("hooks") else { return Ok(Vec::new()) };
-    let Some(groups) = Object::read(hooks.get(), "`hooks`")?.value(event).cloned() else { return Ok(Vec::new()) };
+    let Some(groups) = Object::read(hooks.get(), "`hooks`")?.value(event).map(ToOwned::to_owned) else { return Ok(Vec::new()) };
     let mut commands = Vec::new();
     for group in list(groups.get(), "an event")? {
         let group: serde_json::Value = serde_json::from_str(group.get()).map_err(|_| Foreign::Shape("a group of hooks"))?;
@@ -108,8 +108,8 @@ fn without_ours(group: Box<RawValue>) -> Result<Option<Box<RawValue>>, Foreign> 
     let mut object = Object::read(group.get(), "a group of hooks")?;
     let Some(hooks) = object.value("hooks") else { return Ok(Some(group)) };
     let before = list(hooks.get(), "the hooks of a group")?;
-    let ours = |hook: &Box<RawValue>| serde_json::from_str(hook.get()).is_ok_and(|hook| is_ours(&hook));
-    if !before.iter().any(ours) {
+    let ours = |hook: &RawValue| serde_json::from_str(hook.get()).is_ok_and(|hook| is_ours(&hook));
+    if !before.iter().any(|hook| ours(hook)) {
         return Ok(Some(group));
     }
     let kept: Vec<_> = before.into_iter().filter(|hook| !ours(hook)).collect();
@@ -135,8 +135,8 @@ impl Object {
         serde_json::from_str(text).map_err(|_| Foreign::Shape(what))
     }
 
-    fn value(&self, key: &str) -> Option<&Box<RawValue>> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    fn value(&self, key: &str) -> Option<&RawValue> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| &**value)
     }
 
     fn set(&mut self, key: &str, value: Option<Box<RawValue>>) {
