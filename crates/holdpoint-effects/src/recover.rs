@@ -77,8 +77,13 @@ pub(crate) fn loss(world: &World<'_>, path: &str, facts: Option<&PathFacts>) -> 
         FileKind::Device | FileKind::Directory | FileKind::File => {}
     }
     let below = if facts.kind == FileKind::Directory { " and everything in it" } else { "" };
-    if is_home(world, canonical) {
-        let what = format!("your home directory `{canonical}`{below}");
+    if world.home().is_some_and(|home| holds(canonical, home)) {
+        let own = world.home().is_some_and(|home| holds(home, canonical));
+        let what = if own {
+            format!("your home directory `{canonical}`{below}")
+        } else {
+            format!("`{canonical}`{below}, your home directory included,")
+        };
         return exact(Magnitude::unbounded(Unit::Files), Reversibility::Irreversible, what);
     }
     if facts.place == Place::MountRoot {
@@ -92,12 +97,32 @@ pub(crate) fn loss(world: &World<'_>, path: &str, facts: Option<&PathFacts>) -> 
     exact(magnitude, reversibility, what)
 }
 
-fn is_home(world: &World<'_>, path: &str) -> bool {
-    world.home().is_some_and(|home| holds(path, home))
-}
-
 /// Whether `path` is `inner` or holds it.
 pub(crate) fn holds(path: &str, inner: &str) -> bool {
     let path = path.trim_end_matches('/');
     inner.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use holdpoint_core::change::Setting;
+    use holdpoint_core::question::Answers;
+
+    use super::*;
+
+    #[test]
+    fn only_the_home_directory_is_called_one() {
+        let variables = [("HOME".to_owned(), "/home/alice".to_owned())].into();
+        let setting = Setting { directory: "/w".into(), variables, target: String::new() };
+        let answers = Answers::default();
+        let world = World::new(&setting, &answers);
+        let sentence = |path: &str, place| {
+            let facts = PathFacts { canonical: path.into(), kind: FileKind::Directory, place, files: None, git: None };
+            loss(&world, path, Some(&facts)).effect(Verb::Delete, "Deletes").summary
+        };
+        let own = "Deletes your home directory `/home/alice` and everything in it, for good";
+        assert_eq!(sentence("/home/alice", Place::Home), own);
+        let all = "Deletes `/` and everything in it, your home directory included, for good";
+        assert_eq!(sentence("/", Place::MountRoot), all);
+    }
 }

@@ -11,7 +11,8 @@
 //! *In scope:* bash, read twice: our own reader decides, and tree-sitter-bash must see the same commands, or the text is
 //! opaque. Every branch is followed; what the line does not determine is taken at its worst. All work is bounded.
 //!
-//! *Out of scope:* other languages (`interpreter.rs` says what it does with them), aliases and extended globs (opaque).
+//! *Out of scope:* other languages (`interpreter.rs` says what it does with them), extended globs, and aliases that the text
+//! switches on (both opaque).
 
 mod apply;
 mod assign;
