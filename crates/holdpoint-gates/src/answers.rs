@@ -18,6 +18,7 @@ mod glob;
 mod path;
 mod place;
 mod process;
+mod unknown;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,7 @@ pub use self::deadline::Deadline;
 use self::git::WorkTree;
 use self::path::Found;
 use self::place::Places;
+use self::unknown::{LATE, or_unknown, unknown};
 
 /// How often an artefact is read again with more answers. A question that is still open then stays at its worst.
 pub const ROUNDS_MAX: usize = 4;
@@ -142,17 +144,6 @@ impl<'a> Observer<'a> {
         let facts = PathFacts { canonical: found.canonical.clone(), kind: found.kind, place, files, git: None };
         Ok((found, facts, tree))
     }
-}
-
-/// Why an answer is missing when there was no time for it.
-const LATE: &str = "there was no time to find out";
-
-fn unknown(why: &str) -> Answer {
-    Answer::Unknown { why: why.to_owned() }
-}
-
-fn or_unknown(found: Result<Answer, String>) -> Answer {
-    found.unwrap_or_else(|why| unknown(&why))
 }
 
 #[cfg(test)]

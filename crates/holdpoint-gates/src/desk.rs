@@ -13,6 +13,9 @@
 //! receipt and a snapshot must carry the signature of the key that was pinned when Holdpoint was set up.
 
 mod alone;
+mod asker;
+mod error;
+mod file;
 mod outbox;
 mod pinned;
 
@@ -21,19 +24,20 @@ use std::time::Duration;
 
 use holdpoint_api::client::{self, Client, Endpoint};
 use holdpoint_api::home::Home;
-use holdpoint_api::v1::{
-    AnswerV1, JudgementV1, OutcomeV1, ProposalV1, RedeemedV1, RedemptionV1, ResultV1, SessionV1, VerdictV1, path,
-};
+use holdpoint_api::v1::{AnswerV1, JudgementV1, OutcomeV1, ProposalV1, RedeemedV1, RedemptionV1, ResultV1, VerdictV1, path};
 use holdpoint_core::Timestamp;
-use holdpoint_core::actor::{Actor, AgentId, GateId, MalformedIdentifier, PersonId};
+use holdpoint_core::actor::GateId;
 use holdpoint_core::decision::Decision;
 use holdpoint_core::digest::Digest;
-use holdpoint_core::permit::{Basis, Grant, NoWarrant, Receipt, Snapshot, SnapshotHead, Warrant};
-use holdpoint_core::signed::{self, Signed};
+use holdpoint_core::permit::{Basis, Grant, Receipt, Snapshot, SnapshotHead, Warrant};
+use holdpoint_core::signed::Signed;
 
-use crate::passage::Seen;
+use crate::seen::Seen;
 use outbox::Outbox;
 use pinned::Pinned;
+
+pub use asker::Asker;
+pub use error::Error;
 
 /// Where a gate asks.
 #[derive(Debug)]
@@ -44,39 +48,6 @@ pub struct Desk {
     client: Client,
     pinned: Pinned,
     outbox: Outbox,
-}
-
-/// Who asks: the session of an agent, or the person whose user id the process has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asker {
-    /// An agent, by the session that `install` opened for it.
-    Agent(SessionV1),
-    /// Whoever runs the process; the socket says who that is.
-    Person,
-}
-
-impl Asker {
-    /// The asker of an agent program: the session that `install` left for it.
-    ///
-    /// # Errors
-    /// Fails where there is none: nobody then knows on whose behalf the agent acts.
-    pub fn agent(home: &Home, program: &str) -> Result<Self, Error> {
-        let path = home.session(program);
-        let missing = |error: &dyn fmt::Display| {
-            Error::NotSetUp(format!("`{}`: {error}; run `holdpoint install {program}`", path.display()))
-        };
-        let text = std::fs::read(&path).map_err(|error| missing(&error))?;
-        serde_json::from_slice(&text).map(Self::Agent).map_err(|error| missing(&error))
-    }
-
-    /// Who a decision is about when nobody else can say. A person counts as an agent of theirs: the stricter of the two.
-    fn actor(&self) -> Result<Actor, MalformedIdentifier> {
-        let (id, on_behalf_of) = match self {
-            Self::Agent(session) => (session.id.clone(), session.on_behalf_of.clone()),
-            Self::Person => (AgentId::parse("unknown")?, PersonId::parse("unknown")?),
-        };
-        Ok(Actor::Agent { id, on_behalf_of })
-    }
 }
 
 impl Desk {
@@ -346,46 +317,4 @@ pub enum Settled {
     Lost(std::io::Error),
     /// It was told.
     Told,
-}
-
-/// Why there is no offer or no warrant. Nothing happened.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The control plane answered that it will not, or did not answer.
-    #[error(transparent)]
-    Client(#[from] client::Error),
-    /// What the gate keeps on disk could not be read or written.
-    #[error("the gate's own files cannot be used: {0}")]
-    Files(#[from] std::io::Error),
-    /// There is no warrant.
-    #[error("there is no warrant: {0}")]
-    NoWarrant(#[from] NoWarrant),
-    /// The answer is about another change.
-    #[error("the control plane answered about {answered} when it was asked about {asked}")]
-    OtherChange {
-        /// What was asked about.
-        asked: Digest,
-        /// What the answer is about.
-        answered: Digest,
-    },
-    /// The control plane left nothing behind that a gate could decide with.
-    #[error("there is no snapshot to decide with: {0}")]
-    NoSnapshot(String),
-    /// Holdpoint is not set up here.
-    #[error("Holdpoint is not set up here: {0}")]
-    NotSetUp(String),
-    /// A signed statement is not believed.
-    #[error(transparent)]
-    Unsigned(#[from] signed::Error),
-}
-
-impl Error {
-    /// Whether a redemption that failed with this error may have been recorded all the same.
-    const fn may_have_arrived(&self) -> bool {
-        match self {
-            Self::Client(client::Error::Answered { status, .. }) => *status >= 500,
-            Self::Client(error) => !error.never_arrived(),
-            _ => true,
-        }
-    }
 }

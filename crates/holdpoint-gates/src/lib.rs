@@ -15,4 +15,5 @@ pub mod desk;
 pub mod notice;
 pub mod passage;
 pub mod registry;
+mod seen;
 pub mod setting;

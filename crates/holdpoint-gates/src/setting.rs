@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use holdpoint_core::change::{Artefact, Change, Setting};
 
 use crate::answers::{Deadline, settle_reading};
-use crate::passage::{Seen, Unreadable};
+use crate::seen::{Seen, Unreadable};
 
 /// The variables that decide what a command means and that are no secrets. The readers take any other as unknown.
 ///

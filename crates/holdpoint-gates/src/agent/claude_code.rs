@@ -16,6 +16,7 @@
 //! tells whether it is in force.
 
 pub mod message;
+mod names;
 pub mod settings;
 
 use holdpoint_core::actor::Strength;
@@ -27,8 +28,7 @@ use crate::passage::{self, Admit, Gate, Seen};
 use crate::setting::Surroundings;
 use message::{Call, Event};
 
-/// The gate's and the host's name.
-pub const NAME: &str = "claude-code";
+pub use names::NAME;
 
 /// Answers one message of the host. The desk is opened only where somebody must be asked.
 pub fn answer(message: &[u8], desk: impl FnOnce() -> Result<Desk, desk::Error>, surroundings: &Surroundings) -> Reply {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use holdpoint_core::change::Setting;
 use holdpoint_core::question::Answer;
 
-use super::unknown;
+use super::unknown::unknown;
 
 /// The current context: that of the first file in `KUBECONFIG`, or of the person's own, that names one.
 pub(super) fn kubernetes(setting: &Setting) -> Answer {

@@ -12,9 +12,10 @@ use std::process::Command;
 
 use holdpoint_core::question::{Answer, FileKind, GitKeeping, LISTED_PATHS_MAX, RepositoryFacts};
 
+use super::deadline::Deadline;
 use super::path::Found;
 use super::process::outputs;
-use super::{Deadline, unknown};
+use super::unknown::unknown;
 
 /// A work tree and where its repository keeps its data.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

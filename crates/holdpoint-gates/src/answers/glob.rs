@@ -7,7 +7,8 @@ use std::fs;
 
 use holdpoint_core::question::{Answer, LISTED_PATHS_MAX};
 
-use super::{Deadline, LATE, unknown};
+use super::deadline::Deadline;
+use super::unknown::{LATE, unknown};
 
 /// Most directory entries that are looked at for one pattern.
 const LOOKED_AT_MAX: usize = 20_000;

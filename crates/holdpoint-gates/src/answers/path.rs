@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use holdpoint_core::question::{FILE_TEXT_MAX_BYTES, FileKind};
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 
-use super::Deadline;
+use super::deadline::Deadline;
 
 /// Most files and directories that are counted below one path.
 pub(super) const COUNTED_MAX: u64 = 4096;

@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::Deadline;
+use super::deadline::Deadline;
 
 /// Most bytes that are read from one program.
 const OUTPUT_MAX_BYTES: usize = 8 * 1024 * 1024;

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use holdpoint_core::question::{Answer, Answers, Question};
 
-use crate::passage::Unreadable;
+use crate::seen::Unreadable;
 
 /// Shells that read a script from any path alike.
 const SHELLS: [&str; 5] = ["ash", "bash", "dash", "ksh", "sh"];

@@ -16,9 +16,10 @@ use holdpoint_policy::bundle::Bundle;
 use holdpoint_policy::case::{Freezes, Surroundings, environments_in_reach};
 use holdpoint_policy::{Case, decide};
 
+use super::asker::Asker;
+use super::error::Error;
 use super::pinned::Pinned;
-use super::{Asker, Error};
-use crate::passage::Seen;
+use crate::seen::Seen;
 
 /// Longest snapshot in bytes.
 const SNAPSHOT_MAX_BYTES: u64 = 8 * 1024 * 1024;

@@ -15,7 +15,7 @@ use holdpoint_api::v1::OutcomeV1;
 use holdpoint_core::actor::PermitId;
 use holdpoint_core::digest::Digest;
 
-use super::pinned::replace;
+use super::file::replace;
 
 /// Most outcomes that are kept. Each stands for a permit, and permits are given by people: this is far more than a day's.
 const KEPT_MAX: usize = 1024;

@@ -1,17 +1,14 @@
 //! What a gate holds on to between its short lives: the installation's key and the newest snapshot revision it has seen.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use holdpoint_api::home::Home;
 use holdpoint_core::actor::GateId;
 use holdpoint_core::permit::{Snapshot, SnapshotHead};
 use holdpoint_core::signed::{Signed, VerifyingKey};
 
-use super::Error;
-
-/// Longest file read here, in bytes.
-const PIN_MAX_BYTES: u64 = 4096;
+use super::error::Error;
+use super::file::{read_short, replace};
 
 /// The pinned key, and the newest revision seen under it.
 #[derive(Debug)]
@@ -53,20 +50,4 @@ impl Pinned {
     fn remember(&self, revision: u64) -> Result<(), Error> {
         Ok(replace(&self.newest, revision.to_string().as_bytes())?)
     }
-}
-
-/// Replaces a small file as a whole, so that no reader ever meets half of it.
-pub(super) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(directory)?;
-    let unfinished = path.with_extension(format!("{}.new", std::process::id()));
-    let mut file = std::fs::File::create(&unfinished)?;
-    file.write_all(content)?;
-    std::fs::rename(&unfinished, path)
-}
-
-fn read_short(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut std::io::Read::take(std::fs::File::open(path)?, PIN_MAX_BYTES), &mut text)?;
-    Ok(text)
 }

@@ -10,7 +10,7 @@ use holdpoint_core::change::Artefact;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::NAME;
+use super::names::{IDLE_EVENTS, NAME, SHELL_TOOLS};
 use crate::agent::strict::{self, Ambiguous};
 
 /// What a message of the host is about.
@@ -192,34 +192,3 @@ pub const MESSAGE_MAX_BYTES: usize = 16 * 1024 * 1024;
 const ACT_MAX_BYTES: usize = 200;
 /// Most characters of what the agent says that are passed on.
 const SAID_MAX_CHARS: usize = 500;
-/// The tools whose `command` bash runs.
-const SHELL_TOOLS: [&str; 2] = ["Bash", "Monitor"];
-/// Events at which no tool is about to be used.
-const IDLE_EVENTS: &[&str] = &[
-    "ConfigChange",
-    "CwdChanged",
-    "Elicitation",
-    "ElicitationResult",
-    "FileChanged",
-    "InstructionsLoaded",
-    "Notification",
-    "PermissionDenied",
-    "PermissionRequest",
-    "PostCompact",
-    "PostToolBatch",
-    "PreCompact",
-    "SessionEnd",
-    "SessionStart",
-    "Setup",
-    "Stop",
-    "StopFailure",
-    "SubagentStart",
-    "SubagentStop",
-    "TaskCompleted",
-    "TaskCreated",
-    "TeammateIdle",
-    "UserPromptExpansion",
-    "UserPromptSubmit",
-    "WorktreeCreate",
-    "WorktreeRemove",
-];
