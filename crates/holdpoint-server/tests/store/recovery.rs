@@ -25,9 +25,9 @@ fn a_commit_that_failed_but_was_kept_is_found_under_its_key() {
     faults.then_fail_but_persist();
     let asked = now(store.record_once(redeem(&change, "prm-1"), retry("k", b"redeem")));
     assert_eq!(asked.map(|_| ()), Err(CommitError::OutcomeUnknown));
-    assert_eq!(world.fatal().len(), 1, "the process is told to end");
     assert_eq!(now(store.record(proposal(&world, &change))).map(|_| ()), Err(CommitError::Stopped));
     drop(store);
+    assert_eq!(world.fatal().len(), 1, "the process is told to end");
 
     let next = MemoryStore::open(&disk, &faults, world.surroundings()).unwrap();
     let again = now(next.record_once(redeem(&change, "prm-1"), retry("k", b"redeem"))).unwrap();

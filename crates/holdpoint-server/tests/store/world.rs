@@ -58,8 +58,12 @@ impl World {
 
     /// Lets time pass.
     pub(crate) fn pass_s(&self, seconds: i64) {
-        let mut now = self.now.lock().unwrap();
-        *now = after_s(*now, seconds);
+        self.follow(after_s(self.now(), seconds));
+    }
+
+    /// Sets the clock.
+    pub(crate) fn follow(&self, at: Timestamp) {
+        *self.now.lock().unwrap() = at;
     }
 
     /// Why stores have stopped.
@@ -135,9 +139,9 @@ pub(crate) fn proposal(world: &World, change: &Change) -> Propose {
         effects: effects("/home/alice/shop/build"),
         decision: hold("approvals:1"),
         policy: policy(),
+        said: Some("cleans up before the build".into()),
         requester: agent_of("alice"),
         gate: gate(),
-        said: None,
         waits_until: after_s(world.now(), 3600),
     }
 }

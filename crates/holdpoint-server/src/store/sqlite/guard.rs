@@ -9,7 +9,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 
 use holdpoint_log::checkpoint::{LogKey, SignedCheckpoint};
 
-use super::OpenError;
+use super::error::OpenError;
 use crate::data_directory::DataDirectory;
 
 const FILE: &str = "released-checkpoint";

@@ -21,8 +21,9 @@ use super::super::record::{
     StoredChange, StoredWord, WordRecord,
 };
 use super::super::{ChangeFilter, Commit, Counters, ENTRIES_MAX, LISTED_MAX, Read, Store, readable};
+use super::SqliteStore;
+use super::error::Error;
 use super::rows::{Sql, count_changes, count_permits};
-use super::{Error, SqliteStore};
 
 impl Store for SqliteStore {
     fn commit(&self, submission: Submission) -> Commit<'_> {

@@ -7,7 +7,7 @@ use holdpoint_log::tree::{Frontier, HashSource, Subtree};
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::super::plan::Tree;
-use super::{Error, OpenError};
+use super::error::{Error, OpenError};
 
 /// Rebuilds the end of the tree and compares it with the head. A new database gets a head.
 pub(super) fn tree(connection: &mut Connection, log: &LogKey) -> Result<Tree, OpenError> {
@@ -29,7 +29,8 @@ pub(super) fn tree(connection: &mut Connection, log: &LogKey) -> Result<Tree, Op
     if rebuilt.to_bytes() != frontier || rebuilt.root().as_bytes().as_slice() != root {
         return Err(OpenError::Damaged { what: "the tree over the entries is not the one in the head".to_owned() });
     }
-    let mut source = TileHashes::new(size, |path: &TilePath| tile(connection, path));
+    let mut tiles = Tiles::of(connection);
+    let mut source = TileHashes::new(size, |path: &TilePath| tiles.read(path));
     let tiler = Tiler::resume(size, &mut source).map_err(|error| OpenError::Damaged { what: error.to_string() })?;
     Ok(Tree { frontier: rebuilt, tiler })
 }
@@ -61,7 +62,8 @@ fn begin(connection: &Connection, log: &LogKey) -> Result<Tree, OpenError> {
 /// The frontier that the tree had when it had `size` leaves.
 fn frontier_at(connection: &Connection, size: u64) -> Result<Frontier, OpenError> {
     let damaged = |what: String| OpenError::Damaged { what };
-    let mut source = TileHashes::new(size, |path: &TilePath| tile(connection, path));
+    let mut tiles = Tiles::of(connection);
+    let mut source = TileHashes::new(size, |path: &TilePath| tiles.read(path));
     let mut bytes = Vec::new();
     for height in (0..u64::BITS - 1).rev().filter(|height| size >> height & 1 == 1) {
         // The subtree of this bit begins where those of the higher bits end.
@@ -70,6 +72,29 @@ fn frontier_at(connection: &Connection, size: u64) -> Result<Frontier, OpenError
         bytes.extend_from_slice(hash.as_bytes());
     }
     Frontier::from_bytes(size, &bytes).map_err(|error| damaged(error.to_string()))
+}
+
+/// Tiles of a database. The last one of each level is kept: the right edge is asked for hash by hash, and putting a tile
+/// together anew for each would make opening quadratic in its width.
+struct Tiles<'c> {
+    connection: &'c Connection,
+    kept: Vec<(TilePath, Vec<u8>)>,
+}
+
+impl<'c> Tiles<'c> {
+    const fn of(connection: &'c Connection) -> Self {
+        Self { connection, kept: Vec::new() }
+    }
+
+    fn read(&mut self, path: &TilePath) -> Result<Vec<u8>, Error> {
+        if let Some((_, bytes)) = self.kept.iter().find(|(kept, _)| kept == path) {
+            return Ok(bytes.clone());
+        }
+        let bytes = tile(self.connection, path)?;
+        self.kept.retain(|(kept, _)| kept.layer() != path.layer());
+        self.kept.push((*path, bytes.clone()));
+        Ok(bytes)
+    }
 }
 
 /// A tile of hashes: as it is stored where it is full, else out of the level below.

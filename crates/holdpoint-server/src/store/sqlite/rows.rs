@@ -17,7 +17,7 @@ use super::super::record::{
     ChangeRecord, ChangeState, CodeRecord, CredentialRecord, PayloadId, PermitRecord, PolicyRecord, SessionRecord,
     StatementRecord,
 };
-use super::Error;
+use super::error::Error;
 
 /// A connection, to be read from.
 pub(super) struct Sql<'c>(pub(super) &'c Connection);
