@@ -303,7 +303,19 @@ fn stricter(house: &House) -> Bundle {
 @severity("high")
 forbid (principal, action == Action::"delete", resource);
 "#;
+    let examples = r#"[[example]]
+says = "a deletion"
+does = "delete file git"
+holds = ["no-deletions-today"]
+
+[[example]]
+says = "anything else"
+does = "create file lossless"
+holds = []
+near = ["no-deletions-today"]
+"#;
     files.insert("extra/today.cedar".into(), guardrail.into());
+    files.insert("extra/today.examples.toml".into(), examples.into());
     let (from, until) = (NOON.parse().unwrap(), "2027-11-20T12:00:00Z".parse().unwrap());
     let manifest = Manifest::build(&files, 1, from, until).unwrap_or_else(|report| panic!("{report}"));
     let signed = Signed::sign(&manifest, house.engine.key.as_ref()).unwrap();
