@@ -32,7 +32,7 @@ use holdpoint_core::question::Answers;
 use holdpoint_core::quorum::Dossier;
 use holdpoint_core::signed::{self, Signed, Signer as _};
 use holdpoint_core::webauthn::RelyingParty;
-use holdpoint_policy::case::{Case, Freezes, Surroundings};
+use holdpoint_policy::case::{Case, Freezes, Surroundings, environments_in_reach};
 use holdpoint_policy::decide;
 use tracing::{info, warn};
 
@@ -384,7 +384,7 @@ impl Engine {
     }
 
     fn judge(&self, in_force: &InForce, requester: &Actor, seen: &Seen, dossier: Dossier) -> Decision {
-        let in_reach = facts::environments_in_reach(seen.change.setting(), &seen.answers);
+        let in_reach = environments_in_reach(seen.change.setting(), &seen.answers);
         let around = Surroundings {
             estate: in_force.estate(),
             freezes: &Freezes::none(),

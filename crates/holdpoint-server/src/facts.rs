@@ -3,24 +3,17 @@
 //! Approvals are verified again each time they count, by the function that an auditor uses offline. One that speaks of another
 //! digest, of less than the change would do now, or for another person's agent does not count.
 
-use std::collections::BTreeSet;
-
 use holdpoint_core::actor::Actor;
 use holdpoint_core::approval::{self, VerifiedApproval};
-use holdpoint_core::change::Setting;
 use holdpoint_core::digest::Digest;
-use holdpoint_core::effect::{Effects, Environment};
+use holdpoint_core::effect::Effects;
 use holdpoint_core::estate::Estate;
-use holdpoint_core::question::{Answer, Answers, Question};
 use holdpoint_core::quorum::Dossier;
 use holdpoint_core::webauthn::RelyingParty;
 use tracing::warn;
 
 use crate::store::record::{Kept, Proposal, StoredWord};
 use crate::store::{ReadError, Store, credentials_of};
-
-/// Variables whose value names an environment that whatever runs could reach.
-const ENVIRONMENT_VARIABLES: &[&str] = &["AWS_PROFILE", "CLOUDSDK_ACTIVE_CONFIG_NAME", "DOCKER_HOST", "PGHOST", "TF_WORKSPACE"];
 
 /// Derives what people have brought forward for a change that would have these effects now.
 pub(crate) async fn dossier(
@@ -63,15 +56,4 @@ async fn covers(store: &dyn Store, stored: &StoredWord, effects: &Effects) -> Re
     let Some(Kept::Here(shown)) = store.payload(stored.word.proposal).await? else { return Ok(false) };
     let shown: Result<Proposal, _> = serde_json::from_slice(&shown);
     Ok(shown.is_ok_and(|shown| effects.no_worse_than(&shown.effects)))
-}
-
-/// The environments that whatever runs could reach through its variables and contexts.
-pub(crate) fn environments_in_reach(setting: &Setting, answers: &Answers) -> Vec<Environment> {
-    let variables = ENVIRONMENT_VARIABLES.iter().filter_map(|name| setting.variables.get(*name).cloned());
-    let contexts = answers.iter().filter_map(|(question, answer)| match (question, answer) {
-        (Question::KubernetesContext | Question::TerraformWorkspace { .. }, Answer::Name { name }) => name.clone(),
-        _ => None,
-    });
-    let named: BTreeSet<String> = variables.chain(contexts).collect();
-    named.into_iter().map(Environment::from).collect()
 }
