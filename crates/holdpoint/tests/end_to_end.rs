@@ -57,7 +57,8 @@ impl Machine {
 
     /// Sends one event through the hook as the settings that `install` wrote have the host start it: by a shell.
     fn hook(&self, message: &Value) -> Value {
-        let settings: Value = serde_json::from_slice(&fs::read(self.directory.path().join("home/.claude/settings.json")).unwrap()).unwrap();
+        let settings: Value =
+            serde_json::from_slice(&fs::read(self.directory.path().join("home/.claude/settings.json")).unwrap()).unwrap();
         let event = message["hook_event_name"].as_str().unwrap();
         let command = settings["hooks"][event][0]["hooks"][0]["command"].as_str().unwrap();
         let mut hook = Command::new("sh");
@@ -126,7 +127,11 @@ fn one_held_command_from_agent_to_passkey_to_permit() {
 
     let waited = machine.run(&["change", "wait", change, "--timeout", "20"]);
     assert_eq!(waited.status.code(), Some(0), "{waited:?}");
-    assert_eq!(decision(&machine.hook(&machine.calls(&format!("{command} "), "toolu_3"))), "deny", "other words are another change");
+    assert_eq!(
+        decision(&machine.hook(&machine.calls(&format!("{command} "), "toolu_3"))),
+        "deny",
+        "other words are another change"
+    );
     let call = machine.calls(&command, "toolu_4");
     assert_eq!(decision(&machine.hook(&call)), "allow");
     fs::remove_dir_all(&old).unwrap();
@@ -149,7 +154,9 @@ fn one_held_command_from_agent_to_passkey_to_permit() {
 /// Changes one letter of the exported record.
 fn altered(export: &Path) {
     let bundles = fs::read_dir(export.join("tile/entries")).unwrap().map(|entry| entry.unwrap().path());
-    let bundle = bundles.flat_map(|path| if path.is_dir() { fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect() } else { vec![path] });
+    let bundle = bundles.flat_map(|path| {
+        if path.is_dir() { fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect() } else { vec![path] }
+    });
     let bundle = bundle.last().unwrap();
     let text = fs::read(&bundle).unwrap();
     let at = text.windows(5).position(|window| window == b"alice").unwrap();
