@@ -362,7 +362,7 @@ pub enum Reversibility {
     Lossless,
     /// What is lost is made again by a build or an install (`target`, `node_modules`, caches), or was scratch to begin with.
     Regenerable,
-    /// Git can bring it back: committed and clean, or reachable from the reflog.
+    /// Git can bring it back (committed and clean, or reachable from the reflog), or the host's own checkpoint of a file can.
     Git,
     /// It can be had back with effort, from a copy that is known to exist.
     Effort,

@@ -11,7 +11,7 @@ use holdpoint_core::change::Setting;
 use holdpoint_core::effect::{
     Certainty, Effect, Effects, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb,
 };
-use holdpoint_core::question::{Answer, Answers, FileKind, PathFacts, Question};
+use holdpoint_core::question::{Answer, Answers, FileKind, PathFacts, Place, Question};
 use serde_json::{Map, Value};
 
 use self::claude_code::{Act, Tool};
@@ -180,7 +180,8 @@ impl Call<'_> {
     fn change_found(&self, verb: Verb, facts: &PathFacts, way_back: Reversibility) -> Effect {
         let verb = if facts.kind == FileKind::Missing { Verb::Create } else { verb };
         let kind = loss::resource_kind(facts, self.home());
-        self.file_effect(verb, kind, &facts.canonical, loss::if_destroyed(facts).min(way_back))
+        let effect = self.file_effect(verb, kind, &facts.canonical, loss::if_destroyed(facts).min(way_back));
+        if kept_by_host(kind, facts) { kept(effect) } else { effect }
     }
 
     fn change_unknown(&self, verb: Verb, path: &str, way_back: Reversibility) -> Effect {
@@ -246,6 +247,20 @@ impl Call<'_> {
     fn home(&self) -> Option<&str> {
         self.setting.variables.get("HOME").map(String::as_str)
     }
+}
+
+/// Whether the host has a copy of what its own tool is about to replace: Claude Code keeps a checkpoint of each file before its
+/// editing tools change it, for `/rewind` (<https://code.claude.com/docs/en/checkpointing>). Believed for ordinary files of the work
+/// tree only, where an agent writes its own work over and over.
+fn kept_by_host(kind: ResourceKind, facts: &PathFacts) -> bool {
+    let ordinary = matches!(kind, ResourceKind::File | ResourceKind::GitWork);
+    ordinary && facts.kind == FileKind::File && facts.place == Place::WorkTree
+}
+
+/// The effect on a file whose former content the host can put back, as git could.
+fn kept(effect: Effect) -> Effect {
+    let resource = Resource { kind: ResourceKind::File, ..effect.resource };
+    Effect { resource, reversibility: effect.reversibility.min(Reversibility::Git), ..effect }
 }
 
 /// How much of a file one replacement touches, from little to all.

@@ -11,7 +11,7 @@
 //! decides again, with the policy, the approvals and the effects of that moment.
 //!
 //! **In scope**: the order of the steps. **Out of scope**: who is asking ([`crate::identity`]), what is true
-//! ([`crate::facts`]), what is decided (`holdpoint-policy`), what is kept ([`crate::store`]), how a person is asked
+//! (`facts`), what is decided (`holdpoint-policy`), what is kept ([`crate::store`]), how a person is asked
 //! ([`crate::approvals`]).
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //!
 //! Open [`engine`] first: it shows in which order things happen. Everything else is what it needs.
 //!
-//! **In scope**: keeping what was decided and what came of it ([`store`]), who asks ([`identity`]), what is true ([`facts`]),
+//! **In scope**: keeping what was decided and what came of it ([`store`]), who asks ([`identity`]), what is true (`facts`),
 //! which policy is in force ([`in_force`]), how people are asked ([`approvals`], [`console`]), the API ([`http`]).
 //!
 //! **Out of scope**: acting. Gates act; they and the server meet only on the shapes of `holdpoint-api`.

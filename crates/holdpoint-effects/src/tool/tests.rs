@@ -74,9 +74,10 @@ fn a_write_is_as_final_as_what_it_replaces() {
     let at = |kind, git| facts("/w/shop/a.rs", kind, place, git);
     assert_eq!(write(at(FileKind::Missing, keeping(0, 0, 0))), ["create file /w/shop/a.rs lossless exact"]);
     assert_eq!(write(at(FileKind::File, keeping(1, 0, 0))), ["overwrite file /w/shop/a.rs git exact"]);
-    assert_eq!(write(at(FileKind::File, keeping(1, 1, 0))), ["overwrite git-work /w/shop/a.rs irreversible exact"]);
-    assert_eq!(write(at(FileKind::File, keeping(0, 0, 1))), ["overwrite git-work /w/shop/a.rs irreversible exact"]);
-    assert_eq!(write(at(FileKind::File, None)), ["overwrite file /w/shop/a.rs irreversible exact"]);
+    let kept = ["overwrite file /w/shop/a.rs git exact"];
+    assert_eq!(write(at(FileKind::File, keeping(1, 1, 0))), kept, "the host's checkpoint has what no commit holds");
+    assert_eq!(write(at(FileKind::File, keeping(0, 0, 1))), kept, "an agent goes on with a file that it made");
+    assert_eq!(write(at(FileKind::File, None)), kept);
     assert_eq!(write(Answer::Unknown { why: String::new() }), ["overwrite file /w/shop/a.rs irreversible worst"]);
 }
 
