@@ -237,7 +237,7 @@ impl Engine {
             None => record.state == ChangeState::Released && now <= permit.grant.not_after,
             Some(spent) => seen.act.is_some() && spent.tool_use == seen.act && now <= spent.redemption.not_after,
         };
-        let theirs = permit.grant.actor.accountable() == caller.person() && permit.grant.gate == seen.gate;
+        let theirs = permit.grant.actor == *caller.actor() && permit.grant.gate == seen.gate;
         Ok((usable && theirs).then_some(permit))
     }
 
@@ -313,6 +313,11 @@ impl Engine {
     pub async fn redeem(&self, caller: &Caller, redemption: RedemptionV1) -> Result<RedeemedV1, Error> {
         let RedemptionV1 { permit, seen } = redemption;
         let grant = Signed::<Grant>::parse(&permit)?.open(&self.key.verifying_key())?;
+        if grant.actor != *caller.actor() {
+            self.metrics.permit("refused");
+            warn!(permit = %grant.permit, caller = %caller.actor(), "another's permit");
+            return Err(Error::Forbidden("the permit is another agent's".into()));
+        }
         let seen = Seen::read(seen)?;
         let in_force = self.policy.now();
         let decision = self.judge_now(&in_force, caller.actor(), &seen).await?;

@@ -143,6 +143,8 @@ fn one_held_command_from_agent_to_passkey_to_permit() {
     done["tool_response"] = json!({"stdout": "", "stderr": "", "interrupted": false});
     machine.hook(&done);
     assert_eq!(machine.json(&["change", "show", change, "--json"])["progress"]["state"], "done");
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("data"), "another only copy").unwrap();
     assert_eq!(decision(&machine.hook(&machine.calls(command, "toolu_5"))), "deny", "a permit is spent once");
 
     assert_eq!(machine.json(&["log", "verify", "--json"])["holds"], true);

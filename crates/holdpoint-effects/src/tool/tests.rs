@@ -88,7 +88,7 @@ fn an_edit_keeps_what_it_replaces_in_the_call() {
         short(&read_with("Edit", EDIT, &answered("/w/shop/a.rs", answer)))
     };
     assert_eq!(edit(keeping(1, 0, 0)), ["modify file /w/shop/a.rs lossless exact"]);
-    assert_eq!(edit(keeping(1, 1, 0)), ["modify git-work /w/shop/a.rs lossless exact"]);
+    assert_eq!(edit(keeping(1, 1, 0)), ["modify file /w/shop/a.rs lossless exact"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use holdpoint_api::v1::{ChangeStateV1, ResultV1};
-use holdpoint_core::actor::PersonId;
+use holdpoint_core::actor::{AgentId, PersonId};
 use holdpoint_core::approval::{Assurance, Statement, challenge};
 use holdpoint_core::change::{Artefact, Setting};
 use holdpoint_core::permit::Warrant;
@@ -93,17 +93,18 @@ impl House {
         identify(Peer::Local { uid: 1000 }, None, self.engine.owner(), self.engine.store()).await.unwrap()
     }
 
-    /// An agent of another person's.
-    async fn stranger(&self) -> Caller {
+    /// An agent in a session of its own, for this person.
+    async fn agent_of(&self, name: &str) -> Caller {
+        let secret = format!("agent_{name}.secret");
         let open = OpenSession {
-            session: holdpoint_core::actor::AgentId::parse("claude-code_m").unwrap(),
+            session: AgentId::parse(format!("agent_{name}")).unwrap(),
             agent: "claude-code".into(),
-            on_behalf_of: person("mallory"),
-            secret: Digest::of(b"claude-code_m.hps"),
+            on_behalf_of: person(name),
+            secret: Digest::of(secret.as_bytes()),
             code: None,
         };
         let _opened = self.engine.store.record(open).await.unwrap();
-        identify(Peer::Loopback, Some("claude-code_m.hps"), self.engine.owner(), self.engine.store()).await.unwrap()
+        identify(Peer::Loopback, Some(&secret), self.engine.owner(), self.engine.store()).await.unwrap()
     }
 
     async fn propose(&self, proposal: &ProposalV1) -> AnswerV1 {
@@ -383,14 +384,16 @@ async fn a_gate_that_only_advises_gets_no_permit_back() {
 }
 
 #[tokio::test]
-async fn what_was_released_for_one_persons_agent_is_not_anothers() {
+async fn what_was_released_for_one_agent_is_not_anothers() {
     let house = House::new().await;
     let proposal = command(DELETION);
     let permit = house.confirmed(&proposal).await;
-    let stranger = house.stranger().await;
-    let answer = house.engine.propose(&stranger, proposal.clone()).await.unwrap();
-    assert_eq!(answer.permit, None);
-    assert!(house.engine.redeem(&stranger, RedemptionV1 { permit, seen: proposal }).await.is_err());
+    for name in ["mallory", "alice"] {
+        let other = house.agent_of(name).await;
+        let redeemed = house.engine.redeem(&other, RedemptionV1 { permit: permit.clone(), seen: proposal.clone() }).await;
+        assert!(matches!(redeemed, Err(Error::Forbidden(_))), "{name}");
+        assert_eq!(house.engine.propose(&other, proposal.clone()).await.unwrap().permit, None, "{name}");
+    }
 }
 
 #[tokio::test]
