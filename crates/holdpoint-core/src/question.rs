@@ -94,6 +94,8 @@ pub enum Answer {
         /// The name.
         name: Option<String>,
     },
+    /// The file is no text: a compiled program, to [`Question::FileText`].
+    NotText {},
     /// To [`Question::Path`].
     Path {
         /// What is there.
