@@ -4,7 +4,7 @@
 //! The store does more than the file for the same bytes: it plans, hashes the tree, commits entry, payload and head in one
 //! transaction, and signs a checkpoint before it answers.
 
-#![allow(clippy::allow_attributes, clippy::unwrap_used, reason = "a bench that cannot run says so by panicking")]
+#![allow(clippy::allow_attributes, clippy::panic, clippy::unwrap_used, reason = "a bench that cannot run says so by panicking")]
 
 use std::fs::File;
 use std::io::Write as _;
@@ -39,12 +39,14 @@ fn main() {
     let store = open(&directory.path().join("data"));
     let numbers: Arc<Vec<AtomicU64>> = Arc::new((0..PRODUCERS).map(|_| AtomicU64::new(0)).collect());
     for _ in 0..TURNS {
-        files.push(runtime.block_on(turn(|_| {
-            let file = file.clone();
-            async move { file.append(vec![b'x'; ENTRY_BYTES]).await }
+        let raw = file.clone();
+        files.push(runtime.block_on(turn(move |_| {
+            let raw = raw.clone();
+            async move { raw.append(vec![b'x'; ENTRY_BYTES]).await }
         })));
-        stores.push(runtime.block_on(turn(|producer| {
-            let (store, numbers) = (store.clone(), numbers.clone());
+        let (kept, counted) = (store.clone(), numbers.clone());
+        stores.push(runtime.block_on(turn(move |producer| {
+            let (store, numbers) = (kept.clone(), counted.clone());
             async move {
                 let first = numbers.get(producer).unwrap().fetch_add(1, Ordering::Relaxed) + 1;
                 store.record(note(producer, first)).await.unwrap();

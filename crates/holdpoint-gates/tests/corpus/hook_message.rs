@@ -7,6 +7,6 @@ use holdpoint_gates::agent::claude_code::message::{Event, read};
 pub(crate) fn holds(bytes: &[u8]) {
     let event = read(bytes);
     let said: Option<serde_json::Value> = serde_json::from_slice(bytes).ok();
-    let before = said.is_some_and(|said| said["hook_event_name"] == "PreToolUse");
+    let before = said.is_some_and(|said| said.get("hook_event_name").is_some_and(|name| name == "PreToolUse"));
     assert!(!before || matches!(event, Ok(Event::Before(_)) | Err(_)), "a call that nobody asks about");
 }
