@@ -52,10 +52,20 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The text of a file, where it is known.
     pub(crate) fn file_text(&self, path: &str) -> Option<&'a str> {
-        match self.ask(Question::FileText { path: path.to_owned() })? {
-            Answer::FileText { text } => Some(text),
-            _ => None,
+        match self.content(path) {
+            Content::Text(text) => Some(text),
+            Content::Program | Content::Unread => None,
+        }
+    }
+
+    /// What a file holds that would be run.
+    pub(crate) fn content(&self, path: &str) -> Content<'a> {
+        match self.ask(Question::FileText { path: path.to_owned() }) {
+            Some(Answer::FileText { text }) => Content::Text(text),
+            Some(Answer::NotText {}) => Content::Program,
+            _ => Content::Unread,
         }
     }
 
@@ -85,6 +95,16 @@ impl<'a> World<'a> {
         }
         None
     }
+}
+
+/// What is known of a file that would be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content<'a> {
+    /// A compiled program.
+    Program,
+    Text(&'a str),
+    /// It may be anything, a script included.
+    Unread,
 }
 
 /// Makes a path absolute and lexically normal.

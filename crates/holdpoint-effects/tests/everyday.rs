@@ -9,7 +9,7 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Rever
 use holdpoint_core::question::{Answer, Answers, FileKind, GitKeeping, PathFacts, Place, Question, RepositoryFacts};
 
 const TREE: &str = "/home/alice/shop";
-const TRACKED: [&str; 17] = [
+const TRACKED: [&str; 24] = [
     "README.md",
     "Cargo.toml",
     "package.json",
@@ -21,6 +21,13 @@ const TRACKED: [&str; 17] = [
     "scripts/build.sh",
     "scripts/clean.sh",
     "scripts/gen.py",
+    "scripts/env-shell",
+    "scripts/late.sh",
+    "scripts/native",
+    "scripts/plain",
+    "scripts/split-env",
+    "scripts/venv-python",
+    "scripts/wiper",
     "scripts/build.js",
     "manage.py",
     "crates",
@@ -103,7 +110,14 @@ fn answer(question: &Question) -> Answer {
         Question::FileText { path } => match path.strip_prefix(TREE) {
             Some("/scripts/clean.sh") => Answer::FileText { text: "#!/bin/sh\nset -e\nrm -rf ~/data\n".to_owned() },
             Some("/scripts/build.sh") => Answer::FileText { text: "#!/bin/bash\ncargo build \"$@\"\n".to_owned() },
-            _ => Answer::Unknown { why: "there is no such file".to_owned() },
+            Some("/scripts/env-shell") => Answer::FileText { text: "#!/usr/bin/env bash\nrm -rf ~/data\n".to_owned() },
+            Some("/scripts/native" | "/.venv/bin/python3") => Answer::NotText {},
+            Some("/scripts/plain") => Answer::FileText { text: "rm -rf ~/data\n".to_owned() },
+            Some("/scripts/split-env") => Answer::FileText { text: "#!/usr/bin/env -S rm -rf\n".to_owned() },
+            Some("/scripts/venv-python") => Answer::FileText { text: format!("#!{TREE}/.venv/bin/python3\nimport sys\n") },
+            Some("/scripts/wiper") => Answer::FileText { text: "#!/bin/rm -rf\n".to_owned() },
+            Some("/manage.py") => Answer::FileText { text: "#!/usr/bin/env python3\nimport sys\n".to_owned() },
+            _ => Answer::Unknown { why: "it is not UTF-8".to_owned() },
         },
         Question::GitAlias { name: alias, .. } => Answer::Name {
             name: match alias.as_str() {

@@ -7,12 +7,15 @@ use holdpoint_core::question::{FileKind, PathFacts, Place};
 
 use super::effect::plain;
 use super::files::Target;
+use super::interpreter::is_interpreter;
 use super::state::State;
 use super::syntax::{Command, Span, Word};
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
+use super::wrapper::is_shell;
 use crate::families;
 use crate::paths;
+use crate::world::Content;
 
 /// Directories whose programs are those that their names say.
 const PROGRAM_DIRECTORIES: [&str; 8] =
@@ -112,20 +115,43 @@ impl Walker<'_> {
         self.state.positional = outer;
     }
 
-    /// Runs a file: a shell script is read, anything else is judged by where it lies.
+    /// Runs a file: shell text is read, and what may be shell text but was not read is opaque. `interpreter` is `bash`, `source`,
+    /// `itself`, or the program of another language, whose files are judged by where they lie.
     pub(crate) fn script(&mut self, file: &Field, arguments: &[Field], directory: Option<&str>, interpreter: &str) {
         let span = file.span.clone();
-        let shell = matches!(interpreter, "bash" | "sh" | "dash" | "source" | "itself" | "ksh");
         let path = match self.target(&file.value, directory) {
             Target::Exactly(path) if !path.starts_with("/dev/") => path,
             _ => return self.opaque(&file.shown(), "the line does not determine the code that it runs", span),
         };
-        let readable = shell && self.site == Site::Here && !self.is_rewritten(&path);
-        if let Some(text) = readable.then(|| self.world.file_text(&path)).flatten().filter(|text| is_for_shell(text, interpreter))
-        {
-            return self.read_script(&path, text, arguments, interpreter, span);
+        let direct = interpreter == "itself";
+        let readable = self.site == Site::Here && !self.is_rewritten(&path);
+        if !readable || !(direct || matches!(interpreter, "bash" | "source")) {
+            return self.delegated(&path, Reach::Judged, span);
         }
-        self.delegated(&path, span);
+        match self.world.content(&path) {
+            Content::Program if direct => self.delegated(&path, Reach::Judged, span),
+            Content::Program | Content::Unread => self.delegated(&path, Reach::Unread, span),
+            Content::Text(text) => match shebang(text).filter(|_| direct) {
+                Some(words) => self.through_shebang(&words, &path, arguments, directory, &span),
+                None => self.read_script(&path, text, arguments, interpreter, span),
+            },
+        }
+    }
+
+    /// Runs the interpreter that a file's first line names, as the kernel does: with the file and its arguments behind it.
+    fn through_shebang(&mut self, words: &[&str], path: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let mut words: Vec<&str> = words.to_vec();
+        // An interpreter of a virtual environment or a version manager is the one that its name says when it is compiled.
+        if let Some((place, base)) = words.first().and_then(|program| program.rsplit_once('/'))
+            && !PROGRAM_DIRECTORIES.contains(&place)
+            && (is_interpreter(base) || is_shell(base))
+            && words.first().is_some_and(|program| self.world.content(program) == Content::Program)
+        {
+            words.splice(..1, [base]);
+        }
+        let words = words.into_iter().chain([path]).map(|word| Field::new(Value::text(word), span.clone()));
+        let words: Vec<Field> = words.chain(arguments.iter().cloned()).collect();
+        self.apart(|walker| walker.run_words(&words, directory, span));
     }
 
     fn read_script(&mut self, path: &str, text: &str, arguments: &[Field], interpreter: &str, span: Span) {
@@ -158,7 +184,7 @@ impl Walker<'_> {
     }
 
     /// A program or script that can be reached but is not read.
-    fn delegated(&mut self, path: &str, span: Span) {
+    fn delegated(&mut self, path: &str, reach: Reach, span: Span) {
         let facts = match self.site {
             Site::Here => self.world.path(path),
             Site::There(_) | Site::Throwaway => None,
@@ -166,7 +192,7 @@ impl Walker<'_> {
         // What is not there yet is made by the line; only what a build puts there is the work tree's own code.
         let own = |facts: &PathFacts| match facts.kind {
             FileKind::Missing => paths::regenerable(path.trim_start_matches('/')),
-            _ => true,
+            _ => reach == Reach::Judged,
         };
         let kept = facts.is_some_and(|facts| facts.place == Place::WorkTree && own(facts)) && !self.is_rewritten(path);
         let summary = format!("Runs `{path}`, which is not read");
@@ -217,9 +243,19 @@ impl Walker<'_> {
     }
 }
 
-/// Whether a shell would read a file's text: when a shell was named, or when its first line names one.
-fn is_for_shell(text: &str, interpreter: &str) -> bool {
-    let first = text.lines().next().unwrap_or_default();
-    let names_shell = ["/sh", "/bash", "/dash", " sh", " bash", " dash"].iter().any(|name| first.contains(name));
-    interpreter != "itself" || (first.starts_with("#!") && names_shell)
+/// Whether a file that is run but not read may be shell text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    /// It is no shell text: where it lies decides.
+    Judged,
+    /// It may be.
+    Unread,
+}
+
+/// The words with which a file's first line says how it runs: the interpreter and, as one word, the rest of the line
+/// (execve(2), "Interpreter scripts").
+fn shebang(text: &str) -> Option<Vec<&str>> {
+    let line = text.strip_prefix("#!")?.lines().next()?.trim_matches([' ', '\t']);
+    let (program, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
+    Some([program, rest.trim_start_matches([' ', '\t'])].into_iter().filter(|word| !word.is_empty()).collect())
 }

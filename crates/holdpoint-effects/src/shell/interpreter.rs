@@ -102,12 +102,7 @@ const REACHES: [&str; 58] = [
 impl Walker<'_> {
     /// Follows an interpreter; `false` when the program is none.
     pub(crate) fn interpreter(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
-        let versionless = program.trim_end_matches(|character: char| character.is_ascii_digit() || character == '.');
-        let named = |interpreter: &&Interpreter| {
-            interpreter.names.contains(&program)
-                || (versionless.len() < program.len() && interpreter.names.contains(&versionless))
-        };
-        let Some(interpreter) = INTERPRETERS.iter().find(named) else { return false };
+        let Some(interpreter) = interpreter_named(program) else { return false };
         let mut at = 0;
         while let Some(word) = arguments.get(at) {
             let shown = word.shown();
@@ -203,6 +198,19 @@ impl Walker<'_> {
             ..effect
         });
     }
+}
+
+/// Whether a program is an interpreter of another language.
+pub(crate) fn is_interpreter(program: &str) -> bool {
+    interpreter_named(program).is_some()
+}
+
+fn interpreter_named(program: &str) -> Option<&'static Interpreter> {
+    let versionless = program.trim_end_matches(|character: char| character.is_ascii_digit() || character == '.');
+    let named = |interpreter: &&Interpreter| {
+        interpreter.names.contains(&program) || (versionless.len() < program.len() && interpreter.names.contains(&versionless))
+    };
+    INTERPRETERS.iter().find(named)
 }
 
 /// Whether `word` is the option, alone or as the last of a bundle such as `-lne`.

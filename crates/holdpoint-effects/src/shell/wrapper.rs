@@ -85,7 +85,7 @@ impl Walker<'_> {
             "flock" => self.flock(arguments, directory, span),
             "parallel" => self.parallel(arguments, span),
             "script" | "su" | "runuser" => self.with_command_option(program, arguments, span),
-            "sh" | "bash" | "dash" | "ash" | "ksh" | "zsh" | "rbash" => self.shell(program, arguments, directory, span),
+            _ if is_shell(program) => self.shell(program, arguments, directory, span),
             "ssh" => self.ssh(arguments, span),
             "watch" => self.watch(arguments, directory, span),
             "xargs" => self.xargs(arguments, directory, span),
@@ -248,6 +248,14 @@ impl Walker<'_> {
         let mut takes_text = false;
         let mut reads_input = false;
         let mut at = 0;
+        if let [option, file, ..] = arguments
+            && option.known().as_deref() == Some("-n")
+            && !file.value.head().starts_with(['-', '+'])
+            && !file.value.head().is_empty()
+        {
+            let summary = format!("Checks the syntax of `{}`", file.shown());
+            return self.note(plain(Verb::Read, ResourceKind::Program, program, summary, span.clone()));
+        }
         while let Some(word) = arguments.get(at) {
             let Some(text) = word.known().filter(|text| text.starts_with(['-', '+']) && text.len() > 1) else { break };
             at += 1;
@@ -413,6 +421,11 @@ impl Walker<'_> {
         self.check_variable(name, value, span);
         self.state.set(name, vec![value.clone()]);
     }
+}
+
+/// Whether a program reads shell text. What of it is not bash is a fault to the reader.
+pub(crate) fn is_shell(program: &str) -> bool {
+    matches!(program, "sh" | "bash" | "dash" | "ash" | "ksh" | "mksh" | "zsh" | "rbash")
 }
 
 /// Takes the options in front of a wrapped command; gives them and how many words they were.
