@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::budget::VALUE_BYTES_PER_STEP;
 use super::expand::inherited;
-use super::scan::{assigned_in, combined};
+use super::scan::{assigned_in, combined, looks_evaluated};
 use super::syntax::{Assigned, Assignment, List, Span};
-use super::value::Value;
+use super::value::{Piece, Value};
 use super::walker::Walker;
 
 impl Walker<'_> {
@@ -25,6 +25,7 @@ impl Walker<'_> {
         match &assignment.value {
             Assigned::Array(words) => {
                 let values = self.values_of(words);
+                values.iter().for_each(|value| self.evaluated_later(value, span));
                 self.state.variables.remove(&assignment.name);
                 let elements = self.state.arrays.entry(assignment.name.clone()).or_default();
                 if !assignment.append {
@@ -33,6 +34,9 @@ impl Walker<'_> {
                 elements.extend(values);
             }
             Assigned::Scalar(_) if assignment.subscript.is_some() => {
+                if let Assigned::Scalar(word) = &assignment.value {
+                    self.single(word).iter().for_each(|value| self.evaluated_later(value, span));
+                }
                 self.state.variables.remove(&assignment.name);
                 self.state.arrays.insert(assignment.name.clone(), vec![Value::loose()]);
             }
@@ -43,12 +47,25 @@ impl Walker<'_> {
                     let before = before.unwrap_or_else(|| vec![inherited(&assignment.name, self.world, None)]);
                     values = combined(&before, &values);
                 }
+                values.iter().for_each(|value| self.evaluated_later(value, span));
                 let copied: usize = values.iter().map(Value::len).sum();
                 if !self.budget.walk_steps(copied / VALUE_BYTES_PER_STEP) {
                     return self.stop(span.clone());
                 }
                 self.state.set(&assignment.name, values);
             }
+        }
+    }
+
+    /// Arithmetic, tests and subscripts run the substitution in a value such as `a[$(…)]`. Where that may happen later is not
+    /// followed: a variable that is given such a value counts.
+    pub(super) fn evaluated_later(&mut self, value: &Value, span: &Span) {
+        let text = |piece: &Piece| match piece {
+            Piece::Text(text) | Piece::Pattern(text) => text.clone(),
+            Piece::Any { .. } => String::new(),
+        };
+        if looks_evaluated(&value.pieces.iter().map(text).collect::<String>()) {
+            self.opaque(&value.shown(), "a value is code where arithmetic evaluates it", span.clone());
         }
     }
 

@@ -65,7 +65,7 @@ impl Walker<'_> {
         let mut failed = None;
         match name {
             ":" | "true" | "false" | "wait" | "hash" | "umask" | "ulimit" | "times" | "jobs" | "fg" | "bg" | "disown"
-            | "dirs" | "type" | "help" | "history" | "caller" | "suspend" | "enable" | "compgen" | "bind" => {
+            | "dirs" | "type" | "help" | "caller" | "suspend" | "enable" | "bind" => {
                 let harmless = |field: &Field| !field.value.head().starts_with('-') || field.known().as_deref() == Some("-r");
                 if matches!(name, "enable" | "hash" | "bind") && !arguments.iter().all(harmless) {
                     self.opaque(name, "it changes what names mean", span.clone());
@@ -81,6 +81,7 @@ impl Walker<'_> {
                 words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
                 self.looks(name, span);
             }
+            "compgen" | "fc" | "history" => self.recorded(name, arguments, span),
             "exit" | "return" | "break" | "continue" | "logout" => {
                 self.looks(name, span);
                 self.state.alive = false;
@@ -102,6 +103,7 @@ impl Walker<'_> {
             }
             "getopts" => {
                 self.looks(name, span);
+                arguments.iter().for_each(|field| self.evaluated_later(&field.value, span));
                 for variable in arguments.get(1).and_then(Field::known).into_iter().chain(["OPTARG".to_owned()]) {
                     self.state.set(&variable, vec![Value::unknown()]);
                 }
@@ -136,6 +138,24 @@ impl Walker<'_> {
     /// Notes a builtin that changes nothing outside the shell.
     fn looks(&mut self, name: &str, span: &Span) {
         self.note(plain(Verb::Read, ResourceKind::Program, name, format!("Looks only (`{name}`)"), span.clone()));
+    }
+
+    /// Builtins that look at the history or at completions, and with some options run or write them.
+    fn recorded(&mut self, name: &str, arguments: &[Field], span: &Span) {
+        let option = |letters: &[char]| {
+            arguments.iter().map(|field| field.value.head()).any(|head| head.starts_with('-') && head.contains(letters))
+        };
+        let substitutes = |field: &Field| field.known().is_none_or(|text| text.contains(['$', '`']));
+        let acts = match name {
+            "compgen" => option(&['C', 'F']) || arguments.iter().any(substitutes),
+            "fc" => !option(&['l']),
+            _ => arguments.iter().any(|field| field.known().is_none_or(|text| text.starts_with('-'))),
+        };
+        if acts {
+            self.opaque(name, "it runs, changes or writes what was recorded", span.clone());
+        } else {
+            self.looks(name, span);
+        }
     }
 
     fn change_directory(&mut self, name: &str, arguments: &[Field], directory: Option<&str>) -> Option<State> {
@@ -234,6 +254,7 @@ impl Walker<'_> {
     }
 
     pub(crate) fn check_variable(&mut self, name: &str, value: &Value, span: &Span) {
+        self.evaluated_later(value, span);
         let known = value.known();
         if COMMAND_VARIABLES.contains(&name) {
             if known.as_deref() != Some("") {
@@ -271,6 +292,7 @@ impl Walker<'_> {
             _ => None,
         };
         if let Some(positional) = positional {
+            positional.iter().for_each(|field| self.evaluated_later(&field.value, span));
             self.state.positional = positional.iter().map(|field| field.value.clone()).collect();
         }
     }
@@ -304,6 +326,9 @@ impl Walker<'_> {
         if name != "read" && arguments.iter().any(|field| field.value.head().starts_with("-C")) {
             self.opaque(name, "it runs code for every line", span.clone());
         }
+        if let Input::Text(text) = self.input.clone() {
+            self.evaluated_later(&text, span);
+        }
         for field in arguments {
             match field.known() {
                 Some(variable) if !variable.starts_with('-') => self.state.set(&variable, vec![Value::unknown()]),
@@ -326,6 +351,7 @@ impl Walker<'_> {
         if let Some([_, variable, ..]) =
             arguments.iter().position(|field| field.known().as_deref() == Some("-v")).and_then(|at| arguments.get(at..))
         {
+            arguments.iter().for_each(|field| self.evaluated_later(&field.value, span));
             match variable.known() {
                 Some(variable) => self.state.set(&variable, vec![Value::unknown()]),
                 None => self.opaque("printf", "the line does not determine which variable it sets", span.clone()),

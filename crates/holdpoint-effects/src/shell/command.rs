@@ -99,7 +99,8 @@ impl Walker<'_> {
     }
 
     /// Calls a function that the text defined.
-    fn call(&mut self, bodies: &[Rc<Command>], arguments: &[Field], span: &Span) {
+    pub(super) fn call(&mut self, bodies: &[Rc<Command>], arguments: &[Field], span: &Span) {
+        arguments.iter().for_each(|field| self.evaluated_later(&field.value, span));
         let outer = std::mem::replace(&mut self.state.positional, arguments.iter().map(|field| field.value.clone()).collect());
         for body in bodies {
             let running = self.calling.iter().any(|other| Rc::ptr_eq(other, body));

@@ -119,8 +119,26 @@ pub(super) fn combined(before: &[Value], after: &[Value]) -> Vec<Value> {
 
 /// Whether text holds a subscript that arithmetic would evaluate as code: `a[$(…)]`, also inside quotes.
 pub(super) fn looks_evaluated(text: &str) -> bool {
-    text.split_once('[').is_some_and(|(name, rest)| {
+    text.match_indices('[').any(|(at, _)| {
+        let name = text.get(..at).unwrap_or_default();
         let named = name.bytes().last().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        named && (rest.contains("$(") || rest.contains('`'))
+        let inside = subscript(text.get(at + 1..).unwrap_or_default());
+        named && (inside.contains("$(") || inside.contains('`'))
     })
+}
+
+/// The text up to the bracket that closes a subscript. Where quotes may hide that bracket it is all of the text.
+fn subscript(rest: &str) -> &str {
+    let mut open = 0_usize;
+    let end = rest.find(|character| {
+        match character {
+            '[' => open += 1,
+            ']' if open == 0 => return true,
+            ']' => open -= 1,
+            _ => {}
+        }
+        false
+    });
+    let inside = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
+    if inside.contains(['"', '\'', '\\']) { rest } else { inside }
 }

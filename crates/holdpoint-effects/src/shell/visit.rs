@@ -1,6 +1,6 @@
 //! Follows what runs while words are expanded: substitutions, and values that are themselves read as code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::expand::inherited;
 use super::scan::{looks_evaluated, names_in};
@@ -37,6 +37,9 @@ impl Walker<'_> {
                     Operation::Default { word, assign } => {
                         self.visit_all(word);
                         if *assign {
+                            let choices = BTreeMap::new();
+                            let value = self.expander(&choices, self.directory().as_deref()).parts(word);
+                            self.evaluated_later(&value, &(0..0));
                             self.state.set(&parameter.name, vec![Value::unknown()]);
                         }
                     }

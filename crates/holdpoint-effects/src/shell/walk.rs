@@ -10,7 +10,7 @@ use super::scan::{leaves, names_in};
 use super::state::State;
 use super::structure::disagreement;
 use super::syntax::{Chain, Command, Form, Item, List, Part, Simple, Span, Word};
-use super::value::Value;
+use super::value::{Field, Value};
 use super::walker::{Input, Walker};
 
 impl Walker<'_> {
@@ -140,6 +140,12 @@ impl Walker<'_> {
                 let bodies = self.state.functions.entry(name.clone()).or_default();
                 bodies.clear();
                 bodies.push(Rc::clone(body));
+                // It is called for every command that is not found, which is not known here.
+                if name == "command_not_found_handle" {
+                    let span = body.span.clone();
+                    let arguments = [Field::new(Value::loose(), span.clone())];
+                    self.apart(|walker| walker.call(&[Rc::clone(body)], &arguments, &span));
+                }
             }
             Form::Group(list) => self.list(list),
             Form::If { branches, otherwise } => self.branches(branches, otherwise.as_ref()),
@@ -156,9 +162,13 @@ impl Walker<'_> {
             Form::Simple(_) => {}
             Form::Subshell(list) => self.apart(|walker| walker.list(list)),
             Form::Test(words) => {
+                let compares = words.iter().filter_map(Word::plain).any(is_arithmetic_comparison);
                 for word in words {
                     self.visit(word);
                     self.evaluated_subscript(word);
+                    if compares {
+                        self.evaluated_variables(&word.parts);
+                    }
                 }
             }
         }
@@ -227,6 +237,7 @@ impl Walker<'_> {
         };
         for value in &mut values {
             value.settle();
+            self.evaluated_later(value, &(0..0));
         }
         self.forget_assigned(body);
         let outer = std::mem::replace(&mut self.looping, true);
@@ -292,4 +303,9 @@ impl Walker<'_> {
         }
         failed
     }
+}
+
+/// Whether a word of `[[ … ]]` makes it evaluate its operands as arithmetic.
+fn is_arithmetic_comparison(word: &str) -> bool {
+    matches!(word, "-eq" | "-ne" | "-lt" | "-le" | "-gt" | "-ge")
 }

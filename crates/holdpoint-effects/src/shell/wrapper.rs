@@ -301,6 +301,7 @@ impl Walker<'_> {
         let mut positional = parameters.iter().map(|field| field.value.clone());
         let name = positional.next().unwrap_or_else(|| Value::text("bash"));
         let positional: Vec<Value> = positional.collect();
+        positional.iter().for_each(|value| self.evaluated_later(value, span));
         let value = text.value.clone();
         let directory = directory.map(str::to_owned);
         self.apart(|walker| {
