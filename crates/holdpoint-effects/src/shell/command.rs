@@ -67,7 +67,7 @@ impl Walker<'_> {
         }
         match families::command(program) {
             Some(command) => self.apply(program, command, arguments, directory, span),
-            None => self.unknown_program(program, span),
+            None => self.unknown_program(program, arguments, directory, span),
         }
     }
 
@@ -87,7 +87,7 @@ impl Walker<'_> {
         }
     }
 
-    fn unknown_program(&mut self, program: &str, span: &Span) {
+    fn unknown_program(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let summary = format!("Runs `{program}`, a program of which nothing is known");
         let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
         self.note(Effect {
@@ -96,6 +96,27 @@ impl Walker<'_> {
             reversibility: Reversibility::Effort,
             ..effect
         });
+        self.may_wrap(arguments, directory, span);
+    }
+
+    /// A program of which nothing is known may run the words behind it: where they name one that destroys, they are followed.
+    fn may_wrap(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let named = |word: &str| word.split_whitespace().next().is_some_and(destroys);
+        let starts = arguments.iter().enumerate().filter(|(_, field)| field.known().is_some_and(|text| named(&text)));
+        let starts: Vec<usize> = starts.map(|(at, _)| at).take(WRAPPED_MAX).collect();
+        for at in starts {
+            let Some(words) = arguments.get(at..) else { continue };
+            let text = words.first().map(|field| field.value.clone()).filter(|text| text.head().contains(char::is_whitespace));
+            let before = self.noted();
+            self.apart(|walker| match &text {
+                Some(text) => walker.inner_text(text, span.clone()),
+                None if words.len() > 1 => walker.run_words(words, directory, span),
+                None => {}
+            });
+            for effect in self.take_noted(before).into_iter().filter(is_worth_saying) {
+                self.note(Effect { certainty: effect.certainty.max(Certainty::Worst), ..effect });
+            }
+        }
     }
 
     /// Calls a function that the text defined.
@@ -243,6 +264,52 @@ impl Walker<'_> {
         }
     }
 }
+
+/// Whether an effect is more than a look or a program that starts.
+fn is_worth_saying(effect: &Effect) -> bool {
+    match effect.verb {
+        Verb::Read => false,
+        Verb::Execute => effect.reversibility > Reversibility::Lossless || effect.resource.kind == ResourceKind::Privilege,
+        _ => true,
+    }
+}
+
+/// Most words of an unknown program's that are followed as commands.
+const WRAPPED_MAX: usize = 4;
+
+/// Whether a name is that of a program that can destroy, or that runs what can.
+fn destroys(name: &str) -> bool {
+    let name = match name.rsplit_once('/') {
+        Some((place, base)) if PROGRAM_DIRECTORIES.contains(&place) => base,
+        _ => name,
+    };
+    is_shell(name) || name.starts_with("mkfs") || DESTROYERS.contains(&name)
+}
+
+const DESTROYERS: [&str; 22] = [
+    "dd",
+    "docker",
+    "doas",
+    "dropdb",
+    "env",
+    "find",
+    "git",
+    "helm",
+    "kubectl",
+    "mv",
+    "nohup",
+    "podman",
+    "psql",
+    "rm",
+    "shred",
+    "ssh",
+    "sudo",
+    "terraform",
+    "tofu",
+    "truncate",
+    "unlink",
+    "xargs",
+];
 
 /// Whether a file that is run but not read may be shell text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

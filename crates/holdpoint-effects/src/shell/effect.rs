@@ -39,7 +39,7 @@ pub(crate) fn anything(verb: Verb, act: &str, shown: &str) -> Effect {
         magnitude: Magnitude::unbounded(Unit::Files),
         reversibility: Reversibility::Irreversible,
         certainty: Certainty::Worst,
-        what: format!("`{shown}`, which the command does not determine: it could be everything,"),
+        what: format!("`{shown}`, which the command does not determine: it could be everything"),
     };
     found.effect(verb, act)
 }

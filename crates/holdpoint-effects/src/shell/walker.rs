@@ -118,6 +118,15 @@ impl<'w> Walker<'w> {
         }
     }
 
+    /// Takes back the effects noted since there were `count` of them.
+    pub(super) fn take_noted(&mut self, count: usize) -> Vec<Effect> {
+        let taken = self.effects.split_off(count.min(self.effects.len()));
+        for effect in &taken {
+            self.seen.remove(&Effect { span: None, ..effect.clone() });
+        }
+        taken
+    }
+
     /// A comment, an assignment or a definition alone has no effect outside the shell, and that is said. Where a program may
     /// run and nothing was noted the list stays empty, which reads as opaque.
     pub(crate) fn note_if_idle(&mut self) {

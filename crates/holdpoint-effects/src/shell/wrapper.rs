@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdpoint_core::effect::{Effect, Environment, ResourceKind, Verb};
+use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::effect::plain;
 use super::options::{Line, Style, parse};
@@ -18,7 +18,23 @@ struct Wrapper {
     operands: usize,
 }
 
-const WRAPPERS: [Wrapper; 29] = [
+const WRAPPERS: [Wrapper; 41] = [
+    Wrapper { name: "direnv", valued: &[], operands: 2 },
+    Wrapper { name: "dotenv", valued: &["-f", "-e", "-c", "-p", "-v"], operands: 0 },
+    Wrapper { name: "fakeroot", valued: &["-l", "--lib", "--faked", "-s", "-i", "-b"], operands: 0 },
+    Wrapper { name: "firejail", valued: &[], operands: 0 },
+    Wrapper { name: "linux32", valued: &[], operands: 0 },
+    Wrapper { name: "linux64", valued: &[], operands: 0 },
+    Wrapper { name: "prlimit", valued: &["-o", "--output", "-p", "--pid"], operands: 0 },
+    Wrapper { name: "setarch", valued: &[], operands: 1 },
+    Wrapper {
+        name: "setpriv",
+        valued: &["--reuid", "--regid", "--groups", "--bounding-set", "--inh-caps", "--ambient-caps", "--securebits"],
+        operands: 0,
+    },
+    Wrapper { name: "sshpass", valued: &["-p", "-f", "-d", "-P"], operands: 0 },
+    Wrapper { name: "valgrind", valued: &[], operands: 0 },
+    Wrapper { name: "x86_64", valued: &[], operands: 0 },
     Wrapper { name: "busybox", valued: &[], operands: 0 },
     Wrapper { name: "caffeinate", valued: &["-t", "-w"], operands: 0 },
     Wrapper { name: "chronic", valued: &[], operands: 0 },
@@ -61,7 +77,20 @@ const WRAPPERS: [Wrapper; 29] = [
 /// Programs that run a program of the project's own environment.
 const RUNNER: Wrapper = Wrapper {
     name: "npx",
-    valued: &["-p", "--package", "-w", "--workspace", "--with", "--from", "--python", "--extra", "--group"],
+    valued: &[
+        "-p",
+        "--package",
+        "-w",
+        "--workspace",
+        "--with",
+        "--from",
+        "--python",
+        "--extra",
+        "--group",
+        "-c",
+        "--call",
+        "--command",
+    ],
     operands: 0,
 };
 
@@ -70,6 +99,8 @@ fn runs_words(program: &str, arguments: &[Field]) -> bool {
     let first = arguments.first().and_then(Field::known);
     let runs: &[&str] = match program {
         "bundle" | "mise" | "asdf" => &["exec"],
+        "doppler" => &["run"],
+        "perf" => &["record", "stat", "trace"],
         "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv" | "conda" | "mamba" => &["run"],
         "npm" | "pnpm" | "yarn" => &["dlx", "exec", "x"],
         _ => &[],
@@ -86,7 +117,13 @@ impl Walker<'_> {
             "parallel" => self.parallel(arguments, span),
             "script" | "su" | "runuser" => self.with_command_option(program, arguments, span),
             _ if is_shell(program) => self.shell(program, arguments, directory, span),
-            "ssh" => self.ssh(arguments, span),
+            "autossh" | "mosh" | "ssh" => self.ssh(program, arguments, span),
+            "pdsh" | "pssh" | "parallel-ssh" => self.ssh_to_many(program, arguments, span),
+            "concurrently" | "hyperfine" | "nodemon" => self.texts(program, arguments, directory, span),
+            "cross-env" | "cross-env-shell" => self.apart(|walker| walker.env(arguments, directory, span)),
+            "cargo" if arguments.first().and_then(Field::known).as_deref() == Some("watch") => {
+                self.texts("cargo watch", arguments.get(1..).unwrap_or_default(), directory, span);
+            }
             "watch" => self.watch(arguments, directory, span),
             "xargs" => self.xargs(arguments, directory, span),
             "npx" | "bunx" | "uvx" => self.simple_wrapper(&RUNNER, arguments, directory, span),
@@ -113,7 +150,17 @@ impl Walker<'_> {
         if matches!(wrapper.name, "sudo" | "doas" | "pkexec") {
             self.as_root(wrapper.name, &line, span);
         }
+        if wrapper.name == RUNNER.name {
+            for text in ["-c", "--call", "--command"].iter().flat_map(|name| line.values(name)) {
+                self.inner_text(&text.value, span.clone());
+            }
+        }
         let mut rest = arguments.get(used + wrapper.operands..).unwrap_or_default();
+        // `setarch x86_64 -R COMMAND`: the options of some stand behind their operand.
+        if wrapper.name == "setarch" {
+            let first = rest.iter().take_while(|field| field.value.head().starts_with('-')).count();
+            rest = rest.get(first..).unwrap_or_default();
+        }
         if wrapper.name == "sudo" {
             rest = self.leading_variables(rest, span);
             let shell = line.has("-s") || line.has("-i") || line.has("--shell") || line.has("--login");
@@ -313,19 +360,69 @@ impl Walker<'_> {
         });
     }
 
-    fn ssh(&mut self, arguments: &[Field], span: &Span) {
-        let valued = [
+    /// Programs whose operands, or the values of some options, are each shell text.
+    fn texts(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let (options, others): (&[&str], &[&str]) = match program {
+            "cargo watch" => (&["-s", "--shell"], &["-x", "--exec", "-w", "--watch", "-i", "--ignore", "-d", "--delay", "-C"]),
+            "concurrently" => (&[], &["-n", "--names", "-c", "--prefix-colors", "-p", "--prefix", "-m", "--max-processes"]),
+            "hyperfine" => (
+                &["-p", "--prepare", "-s", "--setup", "-c", "--cleanup", "-C", "--conclude", "--reference"],
+                &["-w", "--warmup", "-r", "--runs", "-m", "-M", "-n", "--command-name", "-L", "-P", "-S", "--shell", "-u"],
+            ),
+            _ => (&["-x", "--exec"], &["-w", "--watch", "-e", "--ext", "-i", "--ignore", "--delay", "--config"]),
+        };
+        let (line, _) = parse_with(arguments, &[options, others].concat());
+        let summary = format!("Runs `{program}`, which runs commands of its own");
+        let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
+        self.note(Effect { certainty: Certainty::Delegated, reversibility: Reversibility::Effort, ..effect });
+        for text in options.iter().flat_map(|name| line.values(name)) {
+            self.apart(|walker| walker.inner_text(&text.value, span.clone()));
+        }
+        match program {
+            "nodemon" => {}
+            "cargo watch" => self.run_words(&line.operands, directory, span),
+            _ => line.operands.iter().for_each(|text| self.apart(|walker| walker.inner_text(&text.value, span.clone()))),
+        }
+    }
+
+    /// One command on many hosts.
+    fn ssh_to_many(&mut self, program: &str, arguments: &[Field], span: &Span) {
+        let valued = ["-w", "-x", "-l", "-t", "-u", "-f", "-R", "-g", "-H", "-h", "-o", "-e", "-p", "-O", "-X"];
+        let (_, used) = leading(arguments, &valued);
+        let text = joined(arguments.get(used..).unwrap_or_default());
+        let summary = format!("Runs commands on many hosts through `{program}`");
+        let effect = plain(Verb::Execute, ResourceKind::Host, program, summary, span.clone());
+        self.note(Effect { environment: Environment::Unknown, ..effect });
+        self.elsewhere(Environment::Unknown, |walker| walker.inner_text(&text, span.clone()));
+    }
+
+    fn ssh(&mut self, program: &str, arguments: &[Field], span: &Span) {
+        let mut valued = vec![
             "-B", "-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-O", "-o", "-P", "-p", "-Q", "-R",
             "-S", "-W", "-w",
         ];
+        if program == "autossh" {
+            valued.push("-M");
+        }
         let (line, used) = leading(arguments, &valued);
+        if line.values("--ssh").next().is_some() {
+            self.unseen_code(program, "a command in an option", span);
+        }
         for option in line.values("-o") {
             let head = option.value.head().to_ascii_lowercase();
             if ["proxycommand", "localcommand", "knownhostscommand"].iter().any(|name| head.starts_with(name)) {
                 self.unseen_code("ssh", "a command in an option", span);
             }
         }
-        let Some((host, mut rest)) = arguments.get(used..).and_then(<[Field]>::split_first) else { return };
+        let Some((host, mut rest)) = arguments.get(used..).and_then(<[Field]>::split_first) else {
+            return self.note(plain(
+                Verb::Read,
+                ResourceKind::Program,
+                program,
+                format!("Looks only (`{program}`)"),
+                span.clone(),
+            ));
+        };
         // Options may also follow the host.
         let (_, more) = leading(rest, &valued);
         rest = rest.get(more..).unwrap_or_default();
