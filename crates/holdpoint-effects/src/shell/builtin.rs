@@ -37,11 +37,16 @@ const COMMAND_VARIABLES: [&str; 17] = [
     "VISUAL",
 ];
 /// Variables that make other programs load or run code.
-const CODE_VARIABLES: [&str; 12] = [
+const CODE_VARIABLES: [&str; 17] = [
     "BASH_ENV",
     "DYLD_INSERT_LIBRARIES",
     "ENV",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
     "GIT_EXEC_PATH",
+    "GIT_PROXY_COMMAND",
     "GIT_TEMPLATE_DIR",
     "LD_AUDIT",
     "LD_PRELOAD",
@@ -261,7 +266,9 @@ impl Walker<'_> {
                 self.inner_text(value, span.clone());
             }
         } else if CODE_VARIABLES.contains(&name) {
-            let harmless = known.as_deref().is_some_and(|text| text.is_empty() || (name == "PS4" && !text.contains(['$', '`'])));
+            let harmless = known
+                .as_deref()
+                .is_some_and(|text| matches!(text, "" | "/dev/null") || (name == "PS4" && !text.contains(['$', '`'])));
             if !harmless {
                 self.opaque(name, "a variable makes other programs run code", span.clone());
             }

@@ -41,12 +41,13 @@ impl Walker<'_> {
         let (own, used) = parse(arguments, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true });
         let rest = arguments.get(used..).unwrap_or_default();
         for setting in own.values("-c") {
-            self.configured(setting, span);
+            self.configured(setting, Lasts::Once, span);
         }
         if own.values("--exec-path").next().is_some() || own.values("--config-env").next().is_some() {
             self.opaque("git", "git runs programs from elsewhere", span.clone());
         }
         let inside = self.git_directory(&own, directory);
+        self.git_reaches(rest, span);
         let Some(command) = families::command("git") else { return };
         let (sub, _) = subcommand(command, rest);
         let name = sub.map_or("", |(_, name)| name);
@@ -77,8 +78,44 @@ impl Walker<'_> {
         }
     }
 
-    /// `-c name=value` and `git config name value`.
-    fn configured(&mut self, setting: &Field, span: &Span) {
+    /// Options and addresses of several subcommands that name a program to run, abbreviated ones included.
+    fn git_reaches(&mut self, rest: &[Field], span: &Span) {
+        let Some(sub) = rest.first().and_then(Field::known) else { return };
+        let talks = matches!(
+            sub.as_str(),
+            "archive" | "clone" | "fetch" | "fetch-pack" | "ls-remote" | "pull" | "push" | "remote" | "send-pack" | "submodule"
+        );
+        let words = rest.get(1..).unwrap_or_default();
+        let runs = |field: &Field| {
+            let head = field.value.head();
+            match sub.as_str() {
+                "difftool" => ["-x", "--ext"].iter().any(|option| head.starts_with(option)),
+                "remote-ext" | "remote-fd" => true,
+                _ => talks && ["--upl", "--rece", "--exec", "ext::", "fd::"].iter().any(|option| head.starts_with(option)),
+            }
+        };
+        if words.iter().any(runs) {
+            self.opaque(&format!("git {sub}"), "an option or address of git names a program to run", span.clone());
+        }
+        if sub == "clone" {
+            let value = |(at, field): (usize, &Field)| match field.known()?.as_str() {
+                "-c" | "--config" => words.get(at + 1).cloned(),
+                word => {
+                    let setting = word.strip_prefix("--config=").or_else(|| word.strip_prefix("-c"))?;
+                    Some(Field::new(Value::text(setting), field.span.clone()))
+                }
+            };
+            for setting in words.iter().enumerate().filter_map(value) {
+                if setting.value.head().to_ascii_lowercase().starts_with("core.") {
+                    self.opaque("git clone", "it configures what the clone runs from now on", span.clone());
+                }
+                self.configured(&setting, Lasts::Once, span);
+            }
+        }
+    }
+
+    /// `-c name=value`, for one command or for a clone.
+    fn configured(&mut self, setting: &Field, lasts: Lasts, span: &Span) {
         let head = setting.value.head();
         let name = head.split('=').next().unwrap_or_default().to_ascii_lowercase();
         let value = head.split_once('=').map(|(_, value)| value.to_owned()).unwrap_or_default();
@@ -90,11 +127,11 @@ impl Walker<'_> {
         if setting.value.starts_unknown() || name.is_empty() {
             self.opaque(&setting.shown(), "the line does not determine what it configures", span.clone());
         } else {
-            self.configuration(&name, &whole, span);
+            self.configuration(&name, &whole, lasts, span);
         }
     }
 
-    fn configuration(&mut self, name: &str, value: &Value, span: &Span) {
+    fn configuration(&mut self, name: &str, value: &Value, lasts: Lasts, span: &Span) {
         let external =
             ["filter.", "diff.", "merge.", "difftool.", "mergetool.", "browser.", "man.", "pager.", "gpg.", "credential."];
         let command_key = external.iter().any(|section| name.starts_with(section))
@@ -104,6 +141,19 @@ impl Walker<'_> {
         let plain_value = value.known().is_some_and(|text| {
             matches!(text.as_str(), "" | "cat" | "true" | "false" | "store" | "cache" | "osxkeychain" | "vim" | "less")
         });
+        let runs = (RUNNING_CONFIGURATION.contains(&name) || command_key) && !plain_value;
+        let shell_alias = name.starts_with("alias.") && value.known().is_none_or(|text| text.starts_with('!'));
+        match lasts {
+            Lasts::Once if redirects(name, value) || name.starts_with("alias.") => {
+                self.opaque(name, "it configures what git does otherwise than its words say", span.clone());
+            }
+            Lasts::Stored if runs || shell_alias || redirects(name, value) => {
+                let summary = format!("Configures what git does from now on: `{name}` becomes `{}`", value.shown());
+                let effect = plain(Verb::Modify, ResourceKind::Persistence, name, summary, span.clone());
+                self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+            }
+            Lasts::Once | Lasts::Stored => {}
+        }
         if name.starts_with("alias.") {
             let shell = value.known().and_then(|text| text.strip_prefix('!').map(str::to_owned));
             match shell {
@@ -115,7 +165,7 @@ impl Walker<'_> {
             let summary = format!("Lets git run hooks from `{}`, or none", value.shown());
             let effect = plain(Verb::Modify, ResourceKind::Persistence, name, summary, span.clone());
             self.note(Effect { reversibility: Reversibility::Effort, ..effect });
-        } else if (RUNNING_CONFIGURATION.contains(&name) || command_key) && !plain_value {
+        } else if runs {
             self.inner_text(value, span.clone());
         }
     }
@@ -132,7 +182,15 @@ impl Walker<'_> {
             .filter(|field| !matches!(field.known().as_deref(), Some("set" | "get" | "list" | "unset")))
             .collect();
         if let ([name, value, ..], false) = (operands.as_slice(), reads) {
-            self.configuration(&name.shown().to_ascii_lowercase(), &value.value, span);
+            self.configuration(&name.shown().to_ascii_lowercase(), &value.value, Lasts::Stored, span);
+        }
+        if !reads {
+            let file = |(at, field): (usize, &Field)| match field.known()?.as_str() {
+                "-f" | "--file" => words.get(at + 1).cloned(),
+                word => Some(Field::new(Value::text(word.strip_prefix("--file=")?), field.span.clone())),
+            };
+            let files: Vec<Field> = words.iter().enumerate().filter_map(file).collect();
+            files.iter().for_each(|file| self.modify(file, directory, "Changes"));
         }
         self.apply("git", command, words, directory, span);
     }
@@ -192,6 +250,12 @@ impl Walker<'_> {
         let forced = ["-f", "--force", "--mirror", "--force-with-lease", "--force-if-includes"].iter().any(|name| line.has(name));
         let deletes = line.has("-d") || line.has("--delete");
         let remote = line.operands.first().map_or_else(|| "its remote".to_owned(), Field::shown);
+        if is_address(&remote) {
+            let summary = format!("Sends commits to `{remote}`, an address that is no remote of the repository");
+            let effect = plain(Verb::Publish, ResourceKind::GitHistory, &remote, summary, span.clone());
+            self.note(Effect { environment: Environment::Unknown, reversibility: Reversibility::Irreversible, ..effect });
+        }
+        let line = &applied.line;
         let refs: Vec<Field> = line.operands.iter().skip(1).cloned().collect();
         let uncertain = line.uncertain;
         let facts = directory.and_then(|directory| self.repository_at(directory));
@@ -290,6 +354,10 @@ impl Walker<'_> {
                     self.inner_text(&text, span.clone());
                 }
             }
+            "bundle" if words.first().and_then(Field::known).as_deref() == Some("create") => {
+                let file = words.iter().skip(1).find(|field| !field.value.head().starts_with('-'));
+                file.into_iter().for_each(|file| self.overwrite(file, directory));
+            }
             "bisect run" => self.run_words(words.get(1..).unwrap_or_default(), directory, span),
             "submodule foreach" => {
                 let code: Vec<Field> =
@@ -316,4 +384,35 @@ enum Pushes {
     Adds,
     Deletes,
     Rewrites,
+}
+
+/// How long a setting holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lasts {
+    /// For one command.
+    Once,
+    /// It is written to a file.
+    Stored,
+}
+
+/// Whether a setting makes git push, fetch or clean otherwise than its command line says.
+fn redirects(name: &str, value: &Value) -> bool {
+    let is = |word: &str| value.known().is_none_or(|text| text.eq_ignore_ascii_case(word));
+    let ends = |keys: &[&str]| keys.iter().any(|key| name.ends_with(key));
+    match name.split('.').next().unwrap_or_default() {
+        "clean" => name == "clean.requireforce" && !is("true"),
+        "credential" => ends(&[".helper"]) && value.known().is_none_or(|text| text.starts_with('!')),
+        "push" => name == "push.default" && (is("matching") || is("mirror")),
+        "remote" => {
+            let forces = value.known().is_none_or(|text| text.starts_with(['+', ':']));
+            (ends(&[".push"]) && forces) || ends(&[".mirror", ".pushurl", ".receivepack", ".uploadpack", ".vcs"])
+        }
+        "url" => ends(&[".insteadof", ".pushinsteadof"]),
+        _ => false,
+    }
+}
+
+/// Whether what a push names is an address rather than the name of a remote.
+fn is_address(remote: &str) -> bool {
+    remote.contains("://") || (remote.contains('@') && remote.contains(':'))
 }
