@@ -94,7 +94,8 @@ pub enum Answer {
         /// The name.
         name: Option<String>,
     },
-    /// The file is no text: a compiled program, to [`Question::FileText`].
+    /// The file is no text: a compiled program, to [`Question::FileText`]. It tells what the kernel and bash make of the file; a
+    /// shell that is handed it by name may still run lines of it.
     NotText {},
     /// To [`Question::Path`].
     Path {

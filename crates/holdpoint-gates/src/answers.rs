@@ -92,7 +92,7 @@ impl<'a> Observer<'a> {
         }
         match question {
             Question::Canonical { path } => or_unknown(path::canonical(path).map(|name| Answer::Name { name: Some(name) })),
-            Question::FileText { path } => or_unknown(path::text(path).map(|text| Answer::FileText { text })),
+            Question::FileText { path } => or_unknown(path::text(path)),
             Question::GitAlias { directory, name } => git::alias(directory, name, self.deadline),
             Question::Glob { pattern } => glob::matches(pattern, self.deadline),
             Question::KubernetesContext => context::kubernetes(self.setting),

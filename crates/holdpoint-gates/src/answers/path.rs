@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 
-use holdpoint_core::question::{FILE_TEXT_MAX_BYTES, FileKind};
+use holdpoint_core::question::{Answer, FILE_TEXT_MAX_BYTES, FileKind};
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 
 use super::deadline::Deadline;
@@ -17,6 +17,8 @@ pub(super) const COUNTED_MAX: u64 = 4096;
 const DEPTH_MAX: usize = 64;
 /// Most links that are followed one after the other, as the kernel has it.
 const LINKS_MAX: usize = 40;
+/// How far into a file a NUL byte is looked for.
+const BINARY_SHOWS_WITHIN: usize = 4096;
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +83,8 @@ fn entry(path: &Path) -> Result<PathBuf, String> {
     }
 }
 
-/// The text of a regular file that is not too long.
-pub(super) fn text(path: &str) -> Result<String, String> {
+/// The text of a regular file that is not too long, or that it holds none; of a compiled program any length will do.
+pub(super) fn text(path: &str) -> Result<Answer, String> {
     let failed = |error: std::io::Error| format!("`{path}` cannot be read: {error}");
     // Without waiting for the other end of a pipe, should it be one.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
@@ -93,10 +95,22 @@ pub(super) fn text(path: &str) -> Result<String, String> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(FILE_TEXT_MAX_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     file.take(limit).read_to_end(&mut bytes).map_err(failed)?;
+    if is_binary(&bytes) {
+        return Ok(Answer::NotText {});
+    }
     if bytes.len() > FILE_TEXT_MAX_BYTES {
         return Err(format!("`{path}` is longer than {FILE_TEXT_MAX_BYTES} bytes"));
     }
-    String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8"))
+    let text = String::from_utf8(bytes).map_err(|_| format!("`{path}` is not UTF-8"))?;
+    Ok(Answer::FileText { text })
+}
+
+/// Whether a file that begins so is a compiled program: there is a NUL byte before its first line ends, as in the headers of
+/// ELF, Mach-O and PE. That is bash's own test. A NUL further on, or behind `#!`, does not keep a script from running, and
+/// neither does a magic alone: `MZ=1` is an assignment.
+fn is_binary(bytes: &[u8]) -> bool {
+    let mut head = bytes.iter().take(BINARY_SHOWS_WITHIN).take_while(|byte| **byte != b'\n');
+    !bytes.starts_with(b"#!") && head.any(|byte| *byte == 0)
 }
 
 /// How many files and directories lie at and below a directory; nothing where a bound was reached.

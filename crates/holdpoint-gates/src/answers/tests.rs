@@ -362,6 +362,21 @@ fn a_text_is_given_only_of_a_short_regular_file() {
 }
 
 #[test]
+fn only_what_no_kernel_and_no_bash_runs_as_a_script_is_no_text() {
+    let world = World::new();
+    let text = |path: &str| world.answer_in("shop", &Question::FileText { path: world.name(path) });
+    let long = [b"\x7fELF\x02\x01\x01\0".as_slice(), &[0xff; holdpoint_core::question::FILE_TEXT_MAX_BYTES]].concat();
+    for program in [b"\x7fELF\x02\x01\x01\0".as_slice(), b"\xcf\xfa\xed\xfe\x07\0\0\x01", b"MZ\x90\0\x03", &long] {
+        fs::write(world.home.join("program"), program).unwrap();
+        assert_eq!(text("program"), Answer::NotText {}, "{:?}", program.get(..8));
+    }
+    for script in ["MZ=1\nrm -rf build\n", "#!/bin/sh -\0\nrm -rf build\n", "rm -rf build\n\0", ""] {
+        world.write("script", script);
+        assert_eq!(text("script"), Answer::FileText { text: script.into() }, "{script:?}");
+    }
+}
+
+#[test]
 fn the_current_context_and_workspace_are_told() {
     let world = World::new();
     world.write(".kube/config", "apiVersion: v1\ncurrent-context: kind-dev\n");
