@@ -29,6 +29,8 @@ pub const VARIABLES: &[&str] = &[
     "GIT_DIR",
     "GIT_INDEX_FILE",
     "GIT_WORK_TREE",
+    "HOLDPOINT_DATA",
+    "HOLDPOINT_PROGRAM",
     "HOME",
     "KUBECONFIG",
     "PGDATABASE",

@@ -5,7 +5,7 @@
 use holdpoint_core::effect::{ResourceKind, Reversibility};
 use holdpoint_core::question::{FileKind, GitKeeping, PathFacts, Place};
 
-use crate::paths::{self, Kind};
+use crate::paths::{self, Kind, Own};
 
 /// The way back if everything at and below the path were destroyed.
 pub fn if_destroyed(facts: &PathFacts) -> Reversibility {
@@ -36,9 +36,9 @@ fn kept_by_git(git: &GitKeeping) -> Reversibility {
 
 /// The kind of resource at a path, for acts that change or destroy it: uncommitted work and the repository's own data are
 /// told apart from other files.
-pub fn resource_kind(facts: &PathFacts, home: Option<&str>) -> ResourceKind {
+pub fn resource_kind(facts: &PathFacts, own: Own<'_>) -> ResourceKind {
     let uncommitted = |git: &GitKeeping| git.modified > 0 || git.untracked > 0;
-    match (paths::classify(&facts.canonical, home), facts.place) {
+    match (paths::classify(&facts.canonical, own), facts.place) {
         (Kind::File, _) if facts.kind == FileKind::Device => ResourceKind::Device,
         (Kind::File, Place::GitDirectory) => ResourceKind::GitLocal,
         (Kind::File, Place::WorkTree) if facts.git.as_ref().is_some_and(uncommitted) => ResourceKind::GitWork,
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn uncommitted_work_is_named_as_such() {
-        let kind = |git| resource_kind(&facts(FileKind::File, Place::WorkTree, git), None);
+        let kind = |git| resource_kind(&facts(FileKind::File, Place::WorkTree, git), Own::default());
         assert_eq!(kind(git(1, 1, 0, &[])), ResourceKind::GitWork);
         assert_eq!(kind(git(1, 0, 0, &[])), ResourceKind::File);
     }

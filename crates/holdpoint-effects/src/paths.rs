@@ -8,6 +8,7 @@
 
 use std::sync::LazyLock;
 
+use holdpoint_core::change::Setting;
 use holdpoint_core::effect::ResourceKind;
 use serde::Deserialize;
 
@@ -49,11 +50,39 @@ impl Kind {
     }
 }
 
-/// Tells what an absolute path is. `home` is the person's home directory where it is known; the usual places of homes count
-/// besides, because a variable does not decide what a secret is.
-pub fn classify(path: &str, home: Option<&str>) -> Kind {
+/// Where the person's and Holdpoint's own things lie, as far as the setting tells: all absolute and canonical.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Own<'a> {
+    /// The person's home directory (`HOME`).
+    pub home: Option<&'a str>,
+    /// The data directory of the installation in use (`HOLDPOINT_DATA`).
+    pub data: Option<&'a str>,
+    /// The running program (`HOLDPOINT_PROGRAM`).
+    pub program: Option<&'a str>,
+}
+
+impl<'a> Own<'a> {
+    /// Takes them from the variables of a setting, where the gate has put them.
+    pub fn of(setting: &'a Setting) -> Self {
+        let path = |name| setting.variables.get(name).map(String::as_str).filter(|path| path.starts_with('/'));
+        Self { home: path("HOME"), data: path("HOLDPOINT_DATA"), program: path("HOLDPOINT_PROGRAM") }
+    }
+
+    /// Whether a path, in its normal form, is Holdpoint's program or lies in its data directory, wherever those are.
+    fn guards(&self, path: &[String]) -> bool {
+        let named = |own: Option<&str>| own.map(normal).filter(|own| !own.is_empty());
+        named(self.data).is_some_and(|data| path.starts_with(&data)) || named(self.program).is_some_and(|program| path == program)
+    }
+}
+
+/// Tells what an absolute path is. The usual places of homes and of Holdpoint count besides those that are named, because a
+/// variable does not decide what a secret is.
+pub fn classify(path: &str, own: Own<'_>) -> Kind {
     let path = normal(path);
-    let home = home.map(normal).filter(|home| !home.is_empty());
+    if own.guards(&path) {
+        return Kind::Guard;
+    }
+    let home = own.home.map(normal).filter(|home| !home.is_empty());
     let mut parts = path.as_slice();
     let mut homes = homes(parts, home.as_deref());
     // Bounded: every step makes `parts` shorter.
@@ -73,7 +102,7 @@ pub fn regenerable(path: &str) -> bool {
     let (Some(last), false) = (names.last(), names.contains(&"..")) else { return false };
     let any = |patterns: &[String], name: &str| patterns.iter().any(|pattern| name_fits(pattern, name));
     let made = names.iter().any(|name| any(&TABLE.regenerable.directories, name)) || any(&TABLE.regenerable.files, last);
-    made && !last.ends_with(".tfstate") && classify(&format!("/{path}"), None) == Kind::File
+    made && !last.ends_with(".tfstate") && classify(&format!("/{path}"), Own::default()) == Kind::File
 }
 
 /// The names along a path, lexically normal and in lower case.
@@ -222,6 +251,10 @@ mod tests {
 
     const HOME: &str = "/home/alice";
 
+    fn classify(path: &str, home: Option<&str>) -> Kind {
+        super::classify(path, Own { home, ..Own::default() })
+    }
+
     fn at_home(example: &str) -> String {
         example.strip_prefix('~').map_or_else(|| example.to_owned(), |below| format!("{HOME}{below}"))
     }
@@ -255,6 +288,19 @@ mod tests {
         assert_eq!(classify("/data/people/dora/.aws/credentials", None), Kind::File, "nothing says that this is a home");
         assert_eq!(classify("/home/alice/.aws/credentials", Some("/nowhere")), Kind::Credential);
         assert_eq!(classify("/home/alice/.aws/credentials", Some("/")), Kind::Credential);
+    }
+
+    #[test]
+    fn holdpoint_knows_its_own_files_wherever_they_lie() {
+        let own = Own { home: Some(HOME), data: Some("/mnt/guarded/"), program: Some("/srv/build/hp") };
+        let kind = |path: &str| super::classify(path, own);
+        for path in ["/mnt/guarded", "/mnt/Guarded/holdpoint.db", "/mnt/x/../guarded/policy/a.cedar", "/srv/build/hp"] {
+            assert_eq!(kind(path), Kind::Guard, "{path}");
+        }
+        for path in ["/mnt/guarded-not/holdpoint.db", "/mnt", "/srv/build/hp/x", "/srv/build"] {
+            assert_eq!(kind(path), Kind::File, "{path}");
+        }
+        assert_eq!(super::classify("/srv/a", Own { data: Some("/"), ..own }), Kind::File, "the root is nobody's data directory");
     }
 
     #[test]

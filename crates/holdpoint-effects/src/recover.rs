@@ -47,9 +47,9 @@ impl Loss {
 
 /// What kind of resource a path is, by where it leads and by its spelling: the more telling of the two.
 pub(crate) fn kind_of(world: &World<'_>, path: &str, facts: Option<&PathFacts>) -> ResourceKind {
-    match facts.map(|facts| crate::loss::resource_kind(facts, world.home())) {
+    match facts.map(|facts| crate::loss::resource_kind(facts, world.own())) {
         Some(kind) if kind != ResourceKind::File => kind,
-        _ => paths::classify(path, world.home()).resource_kind(),
+        _ => paths::classify(path, world.own()).resource_kind(),
     }
 }
 

@@ -15,6 +15,7 @@ use holdpoint_core::question::{Answer, Answers, FileKind, PathFacts, Place, Ques
 use serde_json::{Map, Value};
 
 use self::claude_code::{Act, Tool};
+use crate::paths::Own;
 use crate::world::{World, absolute};
 use crate::{Reading, loss, paths, shell};
 
@@ -113,7 +114,7 @@ impl Call<'_> {
     fn read_file(&self) -> Option<Reading> {
         let path = self.path_or_here()?;
         let question = Question::Canonical { path: path.clone() };
-        let kind = |path: &str| paths::classify(path, self.home()).resource_kind();
+        let kind = |path: &str| paths::classify(path, self.own()).resource_kind();
         Some(match self.answers.to(&question) {
             Some(Answer::Name { name: Some(canonical) }) => only(self.read_effect(kind(canonical), canonical)),
             _ => {
@@ -179,13 +180,13 @@ impl Call<'_> {
 
     fn change_found(&self, verb: Verb, facts: &PathFacts, way_back: Reversibility) -> Effect {
         let verb = if facts.kind == FileKind::Missing { Verb::Create } else { verb };
-        let kind = loss::resource_kind(facts, self.home());
+        let kind = loss::resource_kind(facts, self.own());
         let effect = self.file_effect(verb, kind, &facts.canonical, loss::if_destroyed(facts).min(way_back));
         if kept_by_host(kind, facts) { kept(effect) } else { effect }
     }
 
     fn change_unknown(&self, verb: Verb, path: &str, way_back: Reversibility) -> Effect {
-        let kind = paths::classify(path, self.home()).resource_kind();
+        let kind = paths::classify(path, self.own()).resource_kind();
         Effect { certainty: Certainty::Worst, ..self.file_effect(verb, kind, path, way_back) }
     }
 
@@ -245,7 +246,11 @@ impl Call<'_> {
     }
 
     fn home(&self) -> Option<&str> {
-        self.setting.variables.get("HOME").map(String::as_str)
+        self.own().home
+    }
+
+    fn own(&self) -> Own<'_> {
+        Own::of(self.setting)
     }
 }
 

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use holdpoint_core::change::Setting;
 use holdpoint_core::question::{ANSWERS_MAX, Answer, Answers, PathFacts, Question, RepositoryFacts};
 
+use crate::paths::Own;
+
 /// Setting, answers and open questions of one reading.
 #[derive(Debug)]
 pub(crate) struct World<'a> {
@@ -33,7 +35,12 @@ impl<'a> World<'a> {
     }
 
     pub(crate) fn home(&self) -> Option<&'a str> {
-        self.variable("HOME").filter(|home| home.starts_with('/'))
+        self.own().home
+    }
+
+    /// Where the person's and Holdpoint's own things lie.
+    pub(crate) fn own(&self) -> Own<'a> {
+        Own::of(self.setting)
     }
 
     /// What is at an absolute path.

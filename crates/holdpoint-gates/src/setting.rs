@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use holdpoint_core::change::{Artefact, Change, Setting};
@@ -37,6 +37,8 @@ pub const VARIABLES: &[&str] = &[
     "GIT_WORK_TREE",
     "GLOBIGNORE",
     "GOOGLE_CLOUD_PROJECT",
+    "HOLDPOINT_DATA",
+    "HOLDPOINT_PROGRAM",
     "HOME",
     "KUBECONFIG",
     "LD_LIBRARY_PATH",
@@ -65,8 +67,10 @@ pub const VARIABLES: &[&str] = &[
     "XDG_DATA_HOME",
 ];
 
-/// How long a gate may look at the world for one reading. A question that is open then stays at its worst.
-const LOOK_LASTS: Duration = Duration::from_millis(200);
+/// How long a gate may look at the world for one reading. A question that is open then stays at its worst, so an agent that
+/// works on forty things at once would see harmless calls held: a look takes 20 ms on an idle machine, and this is what a hook's
+/// [`DEADLINE`](crate::agent::hook::DEADLINE) leaves beside one exchange with a control plane that does not answer.
+pub const LOOK_LASTS: Duration = Duration::from_millis(500);
 
 /// What surrounds every act of a gate: the same for the life of the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,15 +80,25 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Takes in the environment of this process.
+    /// Takes in the environment of this process. `data` is the data directory in use: it and this program are the guard's own,
+    /// wherever they lie, and take the place of what the environment says of them.
     ///
     /// # Errors
-    /// Refuses a variable of the list whose value is not UTF-8: it could not be shown, and leaving it out would hide it.
-    pub fn of_this_process() -> Result<Self, Unreadable> {
+    /// Refuses a variable of the list whose value is not UTF-8: it could not be shown, and leaving it out would hide it. Refuses
+    /// as well where this program cannot tell where it lies.
+    pub fn of_this_process(data: &Path) -> Result<Self, Unreadable> {
         let uname = rustix::system::uname();
         let host = uname.nodename().to_str().map_err(|_| Unreadable::because("the name of this machine is not UTF-8"))?;
         let target = format!("host:{host}/uid:{}", rustix::process::getuid().as_raw());
-        Self::new(|name| std::env::var_os(name), target)
+        let lost = |error| Unreadable::because(format!("this program cannot tell where it lies: {error}"));
+        let program = canonical_or_as_named(&std::env::current_exe().map_err(lost)?);
+        let data = canonical_or_as_named(data);
+        let variable = |name: &str| match name {
+            "HOLDPOINT_DATA" => Some(data.clone().into_os_string()),
+            "HOLDPOINT_PROGRAM" => Some(program.clone().into_os_string()),
+            name => std::env::var_os(name),
+        };
+        Self::new(variable, target)
     }
 
     /// Takes in an environment.
@@ -130,6 +144,11 @@ impl Surroundings {
     }
 }
 
+/// The path with every link followed; as it was named where nothing is there yet.
+fn canonical_or_as_named(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +165,18 @@ mod tests {
         assert!(VARIABLES.is_sorted());
         assert!(holdpoint_effects::VARIABLES.iter().all(|asked| VARIABLES.contains(asked)), "the readers ask for another");
         assert!(!VARIABLES.iter().any(|name| ["PASSWORD", "TOKEN", "SECRET", "KEY"].iter().any(|word| name.contains(word))));
+    }
+
+    #[test]
+    fn the_guard_names_its_own_files_whatever_the_environment_says() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().canonicalize().unwrap();
+        let link = real.join("link");
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let variables = Surroundings::of_this_process(&link).unwrap().variables;
+        assert_eq!(variables.get("HOLDPOINT_DATA").map(String::as_str), real.to_str());
+        let program = std::env::current_exe().unwrap().canonicalize().unwrap();
+        assert_eq!(variables.get("HOLDPOINT_PROGRAM").map(String::as_str), program.to_str());
     }
 
     #[test]

@@ -54,10 +54,10 @@ enum What {
 }
 
 /// Runs the command.
-pub(crate) fn run(_installation: &Installation, arguments: Arguments) -> anyhow::Result<Exit> {
+pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::Result<Exit> {
     let What::Command { text } = &arguments.artefact;
     let text = if text == "-" { standard_input()? } else { text.clone() };
-    let judged = judge(&text, &arguments)?;
+    let judged = judge(installation, &text, &arguments)?;
     if arguments.json {
         show::json(&judged)?;
     } else {
@@ -79,13 +79,14 @@ fn standard_input() -> anyhow::Result<String> {
     Ok(text)
 }
 
-fn judge(text: &str, arguments: &Arguments) -> anyhow::Result<JudgementV1> {
+fn judge(installation: &Installation, text: &str, arguments: &Arguments) -> anyhow::Result<JudgementV1> {
     let directory = match &arguments.directory {
         Some(directory) => directory.clone(),
         None => std::env::current_dir().context("the working directory is gone")?,
     };
     let directory = directory.canonicalize().with_context(|| format!("`{}` is no directory", directory.display()))?;
-    let seen = gates::setting::Surroundings::of_this_process()?.see(Artefact::Command { text: text.to_owned() }, &directory)?;
+    let here = gates::setting::Surroundings::of_this_process(installation.home()?.root())?;
+    let seen = here.see(Artefact::Command { text: text.to_owned() }, &directory)?;
     let effects = match &arguments.environment {
         Some(name) => seen.effects.with_unknown_in(&Environment::from(name.clone())),
         None => seen.effects,

@@ -9,13 +9,17 @@ use holdpoint_core::actor::GateId;
 use holdpoint_gates::agent::claude_code::{self, Reply, message::MESSAGE_MAX_BYTES};
 use holdpoint_gates::agent::hook::{DEADLINE, in_time};
 use holdpoint_gates::desk::{Asker, Desk};
-use holdpoint_gates::setting::Surroundings;
+use holdpoint_gates::setting::{LOOK_LASTS, Surroundings};
 
 use crate::context::Installation;
 use crate::exit::Exit;
 
-/// How long the control plane may take for one exchange: two of them and a look at the world fit into the deadline.
+/// How long the control plane may take for one exchange. After a whole look at the world and a first exchange in vain there is
+/// time to decide alone. A second exchange, for a permit, may run into the deadline: either way the call is denied.
 const PATIENCE: Duration = Duration::from_millis(350);
+const _: () = assert!(LOOK_LASTS.as_millis() + PATIENCE.as_millis() + TO_DECIDE_ALONE_MS <= DEADLINE.as_millis());
+/// What starting, reading the snapshot of the policy and deciding take on a busy machine.
+const TO_DECIDE_ALONE_MS: u128 = 150;
 /// The exit status that a host takes for a denial when there is no other way to tell it.
 const DENY: u8 = 2;
 
@@ -50,7 +54,7 @@ fn converse(installation: &Installation) -> anyhow::Result<Reply> {
     let home = installation.home()?;
     let endpoint = installation.endpoint()?;
     let gate = GateId::parse(claude_code::NAME)?;
-    let surroundings = Surroundings::of_this_process()?;
+    let surroundings = Surroundings::of_this_process(home.root())?;
     let desk = || Desk::open(gate, &home, endpoint, Asker::agent(&home, claude_code::NAME)?, PATIENCE);
     Ok(claude_code::answer(&message, desk, &surroundings))
 }

@@ -76,7 +76,7 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
 fn pass(installation: &Installation, words: &Words, until: Option<Instant>, json: bool) -> anyhow::Result<Exit> {
     let desk = desk(installation)?;
     loop {
-        match execute(&mut gate(words.clone())?, &desk)? {
+        match execute(&mut gate(installation, words.clone())?, &desk)? {
             Executed::Ran { result, settled } => return Ok(ended(&result, &settled)),
             Executed::Stopped(stopped) => match (until, stopped) {
                 (Some(until), Stopped::Held(answer)) if answer.decision == VerdictV1::Hold => {
@@ -99,10 +99,11 @@ fn desk(installation: &Installation) -> anyhow::Result<Desk> {
     Ok(Desk::open(GateId::parse(command::NAME)?, &home, installation.endpoint()?, asker, PATIENCE)?)
 }
 
-fn gate(words: Words) -> anyhow::Result<command::Command> {
+fn gate(installation: &Installation, words: Words) -> anyhow::Result<command::Command> {
     let directory = std::env::current_dir().context("the working directory is gone")?;
     let search_path = std::env::var("PATH").context("PATH is not set, or is not UTF-8")?;
-    Ok(command::Command::new(words, directory, search_path, Surroundings::of_this_process()?))
+    let surroundings = Surroundings::of_this_process(installation.home()?.root())?;
+    Ok(command::Command::new(words, directory, search_path, surroundings))
 }
 
 /// Says what came of it. The command has run, or may have: nothing here may hide that.
