@@ -376,6 +376,8 @@ fn applies(template: &Template, line: &Line) -> Applies {
 fn fits(field: &Field, pattern: &str) -> bool {
     match pattern.strip_suffix('*').filter(|head| !head.is_empty()) {
         Some(head) => field.value.head().starts_with(head) && !field.value.head().is_empty(),
+        // Methods of requests and commands of stores are written in capitals, and read in any case.
+        None if pattern.bytes().all(|byte| byte.is_ascii_uppercase()) => field.shown().eq_ignore_ascii_case(pattern),
         None => field.shown() == pattern,
     }
 }

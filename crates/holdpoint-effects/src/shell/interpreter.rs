@@ -133,6 +133,11 @@ impl Walker<'_> {
             }
             if interpreter.module.contains(&shown.as_str()) {
                 let module = next.map(Field::shown).unwrap_or_default();
+                let words = arguments.get(at + 2..).unwrap_or_default();
+                if matches!(module.as_str(), "venv" | "virtualenv") && words.iter().any(|word| word.value.head() == "--clear") {
+                    let places = words.iter().filter(|word| !word.value.head().starts_with('-'));
+                    places.for_each(|place| self.delete(place, directory));
+                }
                 self.delegate(program, &format!("{program} {shown} {module}"), span);
                 return true;
             }

@@ -30,6 +30,7 @@ mod git;
 mod grammar;
 mod heredoc;
 mod interpreter;
+mod looks;
 mod options;
 mod outputs;
 mod postgres;

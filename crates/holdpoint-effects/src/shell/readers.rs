@@ -15,12 +15,15 @@ impl Walker<'_> {
     /// Follows a program that has a reader of its own; `false` when it has none.
     pub(crate) fn reader(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         match program {
+            "aws" | "az" | "gcloud" | "sqlite3" => return self.plainly_looks(program, arguments, span),
+            "cargo" => return self.cargo_clean(arguments, directory, span),
+            "cmake" => return self.cmake_tool(arguments, directory, span),
             "awk" | "gawk" | "mawk" | "nawk" => self.awk(program, arguments, span),
             "docker" | "docker-compose" | "nerdctl" | "podman" | "podman-compose" => {
                 self.containers(program, arguments, directory, span)
             }
             "find" | "gfind" => self.find(arguments, directory, span),
-            "git" => self.git(arguments, directory, span),
+            "git" | "hub" => self.git(arguments, directory, span),
             "kubectl" | "oc" | "k" => self.kubectl(program, arguments, directory, span),
             "psql" => self.psql(arguments, directory, span),
             "sed" | "gsed" => self.sed(program, arguments, directory, span),
@@ -38,6 +41,40 @@ impl Walker<'_> {
     ) -> Option<Applied<'a>> {
         let command = families::command(program)?;
         Some(Applied::of(program, command, arguments, directory, span))
+    }
+
+    /// `cargo clean` deletes the target directory that an option or a variable names; `false` for everything else.
+    fn cargo_clean(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let Some(applied) = self.taken_apart("cargo", arguments, directory, span) else { return false };
+        let rehearses = applied.line.has_exactly("-n") || applied.line.has_exactly("--dry-run");
+        if applied.sub_name != "clean" || rehearses {
+            return false;
+        }
+        let mut named: Vec<Value> = applied.line.values("--target-dir").map(|field| field.value.clone()).collect();
+        for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET_DIR"] {
+            if named.is_empty() {
+                named = self.state.variables.get(name).cloned().unwrap_or_default();
+            }
+        }
+        named.iter().for_each(|value| self.delete(&Field::new(value.clone(), span.clone()), directory));
+        !named.is_empty()
+    }
+
+    /// `cmake -E` has file commands of its own; `false` for everything else.
+    fn cmake_tool(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let [option, tool, words @ ..] = arguments else { return false };
+        let same = match tool.known().as_deref() {
+            _ if option.known().as_deref() != Some("-E") => return false,
+            Some("rm" | "remove" | "remove_directory") => "rm",
+            Some("rename") => "mv",
+            Some("env") => "env",
+            Some("time") => "time",
+            _ => return false,
+        };
+        let words: Vec<Field> =
+            std::iter::once(Field::new(Value::text(same), tool.span.clone())).chain(words.iter().cloned()).collect();
+        self.run_words(&words, directory, span);
+        true
     }
 
     fn psql(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {

@@ -1,0 +1,118 @@
+//! Programs with many subcommands of which some plainly only look: cloud command lines, and `sqlite3` with a query.
+
+use holdpoint_core::effect::{ResourceKind, Verb};
+
+use super::effect::plain;
+use super::syntax::Span;
+use super::value::Field;
+use super::walker::Walker;
+
+impl Walker<'_> {
+    /// Notes a command line that plainly only looks; `false` where that is not plain.
+    pub(crate) fn plainly_looks(&mut self, program: &str, arguments: &[Field], span: &Span) -> bool {
+        let Some(words) = arguments.iter().map(Field::known).collect::<Option<Vec<String>>>() else { return false };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let looks = match program {
+            "aws" => aws_looks(&words),
+            "az" => az_looks(&words),
+            "gcloud" => gcloud_looks(&words),
+            "sqlite3" => sqlite_looks(&words),
+            _ => false,
+        };
+        if looks {
+            self.note(plain(Verb::Read, ResourceKind::Program, program, format!("Looks only (`{program}`)"), span.clone()));
+        }
+        looks
+    }
+}
+
+/// Words in the name of what hands out secrets or writes files.
+const SECRETIVE: [&str; 9] =
+    ["connection-string", "credential", "key", "login", "object", "parameter", "password", "secret", "token"];
+
+fn is_secretive(words: &[&str]) -> bool {
+    words.iter().any(|word| SECRETIVE.iter().any(|part| word.contains(part)))
+}
+
+/// The words up to the first option, behind options that every subcommand takes.
+fn leading<'w>(mut words: &'w [&'w str]) -> &'w [&'w str] {
+    while let [option, _, rest @ ..] = words
+        && matches!(*option, "--profile" | "--region" | "--output" | "--project")
+    {
+        words = rest;
+    }
+    let count = words.iter().take_while(|word| !word.starts_with('-')).count();
+    words.get(..count).unwrap_or_default()
+}
+
+/// `aws SERVICE OPERATION`.
+fn aws_looks(words: &[&str]) -> bool {
+    match leading(words) {
+        [service, operation, ..] => {
+            ["describe-", "get-", "list-"].iter().any(|verb| operation.starts_with(verb)) && !is_secretive(&[service, operation])
+        }
+        _ => false,
+    }
+}
+
+/// `az GROUP… VERB`: it takes no operands, so the last word in front of the options is the verb.
+fn az_looks(words: &[&str]) -> bool {
+    match leading(words) {
+        [groups @ .., "list" | "show"] => !groups.is_empty() && !is_secretive(groups),
+        _ => false,
+    }
+}
+
+/// `gcloud GROUP… VERB OPERAND…`: only groups of known names may stand in front of the verb, for an operand may be any word.
+fn gcloud_looks(words: &[&str]) -> bool {
+    let words = leading(words);
+    let groups = words.iter().take_while(|word| GCLOUD_GROUPS.contains(word)).count();
+    groups > 0 && matches!(words.get(groups), Some(&("describe" | "list" | "read")))
+}
+
+const GCLOUD_GROUPS: [&str; 28] = [
+    "addresses",
+    "artifacts",
+    "backups",
+    "builds",
+    "buckets",
+    "clusters",
+    "compute",
+    "container",
+    "databases",
+    "disks",
+    "dns",
+    "firewall-rules",
+    "functions",
+    "images",
+    "instances",
+    "jobs",
+    "logging",
+    "managed-zones",
+    "networks",
+    "node-pools",
+    "operations",
+    "projects",
+    "pubsub",
+    "regions",
+    "run",
+    "services",
+    "sql",
+    "zones",
+];
+
+/// `sqlite3 [OPTION…] FILE QUERY` with one query that calls nothing.
+fn sqlite_looks(words: &[&str]) -> bool {
+    let formats = ["-batch", "-column", "-csv", "-header", "-json", "-line", "-list", "-markdown", "-readonly", "-table"];
+    let options = words.iter().take_while(|word| formats.contains(word)).count();
+    match words.get(options..) {
+        Some([file, query]) if !file.starts_with('-') => {
+            let query = query.trim().to_ascii_lowercase();
+            let calls = ["load_extension", "writefile", "readfile", "edit", "fts3_tokenizer", "eval"];
+            let body = query.strip_suffix(';').unwrap_or(&query);
+            matches!(body, ".tables" | ".schema")
+                || (body.starts_with("select ") && !body.contains([';', '\n']) && !calls.iter().any(|call| body.contains(call)))
+        }
+        _ => false,
+    }
+}
