@@ -73,12 +73,9 @@ impl Call<'_> {
         only(Effect { certainty: Certainty::Delegated, summary, ..effect })
     }
 
-    /// A prompt that comes back by the clock: kept on disk it outlives the session.
+    /// A prompt that comes back by the clock, when nobody may be watching: in this session, or kept on disk beyond it.
     fn schedule(&self) -> Reading {
-        match self.fields.get("durable") {
-            None | Some(Value::Bool(false)) => self.delegated(),
-            Some(_) => only(self.effect(Verb::Create, ResourceKind::Persistence, Reversibility::Lossless)),
-        }
+        only(self.effect(Verb::Create, ResourceKind::Persistence, Reversibility::Lossless))
     }
 
     fn search(&self) -> Reading {
