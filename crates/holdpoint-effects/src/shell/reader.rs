@@ -24,6 +24,8 @@ pub(crate) struct Outline {
     /// Regions that were re-read from unescaped text, where offsets cannot be compared.
     pub(crate) reread: Vec<Span>,
     pub(crate) here_documents: usize,
+    /// Where each `<<<` stands: the structural parser knows it in fewer places than bash.
+    pub(crate) here_strings: Vec<usize>,
 }
 
 /// Reads one text.
@@ -44,6 +46,7 @@ pub(crate) struct Reader<'t> {
     pub(super) names: Vec<usize>,
     pub(super) reread: Vec<Span>,
     pub(super) here_documents: usize,
+    pub(super) here_strings: Vec<usize>,
 }
 
 /// A here-document whose body has not begun yet.
@@ -71,6 +74,7 @@ impl<'t> Reader<'t> {
             names: Vec::new(),
             reread: Vec::new(),
             here_documents: 0,
+            here_strings: Vec::new(),
         }
     }
 
@@ -98,6 +102,7 @@ impl<'t> Reader<'t> {
         inner.base = self.base + start;
         let parts = inner.quoted_until_end();
         self.names.append(&mut inner.names);
+        self.here_strings.append(&mut inner.here_strings);
         self.reread.append(&mut inner.reread);
         self.here_documents += inner.here_documents;
         self.leave();

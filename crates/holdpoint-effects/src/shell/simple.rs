@@ -102,6 +102,9 @@ impl Reader<'_> {
             return Ok(None);
         };
         self.step()?;
+        if operator == "<<<" && self.comparable {
+            self.here_strings.push(self.base + self.at);
+        }
         self.at += operator.len();
         if let "<<" | "<<-" = operator {
             let body = self.here_document(operator == "<<-")?;
