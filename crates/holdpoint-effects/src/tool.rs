@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use self::claude_code::{Act, Tool};
 use crate::paths::Own;
 use crate::world::{World, absolute};
-use crate::{Reading, loss, paths, shell};
+use crate::{Reading, loss, paths, recover, shell};
 
 /// Reads the call of a tool that an agent's host offers. `input` is the JSON object that the host would hand to the tool.
 pub fn read(host: &str, tool: &str, input: &str, setting: &Setting, answers: &Answers) -> Reading {
@@ -111,7 +111,10 @@ impl Call<'_> {
     fn read_file(&self) -> Option<Reading> {
         let path = self.path_or_here()?;
         let question = Question::Canonical { path: path.clone() };
-        let kind = |path: &str| paths::classify(path, self.own()).resource_kind();
+        let kind = |path: &str| match paths::classify(path, self.own()).resource_kind() {
+            ResourceKind::File if self.meets_secrets(path) => ResourceKind::Credential,
+            kind => kind,
+        };
         Some(match self.answers.to(&question) {
             Some(Answer::Name { name: Some(canonical) }) => only(self.read_effect(kind(canonical), canonical)),
             _ => {
@@ -119,6 +122,12 @@ impl Call<'_> {
                 self.asking(Effect { certainty: Certainty::Worst, ..effect }, question)
             }
         })
+    }
+
+    /// Whether a search at a path is for files with a secret's name, or goes through the whole home directory.
+    fn meets_secrets(&self, path: &str) -> bool {
+        let named = |glob| paths::classify(&format!("{path}/{glob}"), self.own()) == paths::Kind::Credential;
+        self.text("glob").is_some_and(named) || self.home().is_some_and(|home| recover::holds(path, home))
     }
 
     fn read_effect(&self, kind: ResourceKind, path: &str) -> Effect {
