@@ -354,7 +354,7 @@ impl Unit {
     }
 }
 
-/// What it would take to undo an effect. The order is from harmless to final, and [`Effect::no_worse_than`] uses it.
+/// What it would take to undo an effect. The order is from harmless to final, and [`Effects::no_worse_than`] uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reversibility {
@@ -386,7 +386,7 @@ impl Reversibility {
     }
 }
 
-/// How well an effect is known. The order is from known to unknown, and [`Effect::no_worse_than`] uses it.
+/// How well an effect is known. The order is from known to unknown, and [`Effects::no_worse_than`] uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {

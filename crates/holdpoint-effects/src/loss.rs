@@ -1,6 +1,6 @@
 //! What it would take to have back what lies at a path, judged from what the gate answered about it.
 //!
-//! *Out of scope:* what the path means beyond being a file ([`paths`](crate::paths)).
+//! *Out of scope:* what the path means beyond being a file ([`crate::paths`]).
 
 use holdpoint_core::effect::{ResourceKind, Reversibility};
 use holdpoint_core::question::{FileKind, GitKeeping, PathFacts, Place};

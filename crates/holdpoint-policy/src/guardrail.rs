@@ -1,6 +1,6 @@
 //! One guardrail: a `forbid` with the annotations that make it explain itself.
 //!
-//! *Out of scope:* what it forbids; that is Cedar's to evaluate ([`decide`](crate::decide)).
+//! *Out of scope:* what it forbids; that is Cedar's to evaluate ([`mod@crate::decide`]).
 
 use cedar_policy::{Effect, Policy};
 use holdpoint_core::decision::{Holding, Need, Severity};

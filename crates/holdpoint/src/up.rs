@@ -12,6 +12,7 @@ use holdpoint_server::clock::System;
 use holdpoint_server::engine::Times;
 use holdpoint_server::start::{Plan, Running, start};
 use holdpoint_server::store::Fatal;
+use rustix::fs::Mode;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -43,6 +44,8 @@ pub(crate) struct Arguments {
 /// Runs the command.
 pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::Result<Exit> {
     log_to_stderr(arguments.json_logs);
+    // Whatever the store and SQLite create from here on is its owner's alone, also where the data directory was made by hand.
+    rustix::process::umask(Mode::from_raw_mode(0o077));
     let plan = Plan {
         home: installation.home()?,
         listen: arguments.listen,
