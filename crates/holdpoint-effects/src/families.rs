@@ -3,28 +3,34 @@
 //! A family file is read by people first. It says which options of a command take a value, what its operands mean, and
 //! which effects it has when. Every file carries examples that the tests of this crate run.
 //!
-//! *In scope:* the schema of those files. *Out of scope:* matching a command line against them (`shell/apply.rs`).
+//! *In scope:* the schema of those files. *Out of scope:* matching a command line against them (`shell/apply.rs`); the form in
+//! which the program has them (`build.rs`).
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use holdpoint_core::effect::{Certainty, ResourceKind, Reversibility, Unit, Verb};
 use serde::Deserialize;
 
-/// One family of commands.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Family {
-    pub(crate) command: Vec<Command>,
-    #[serde(default)]
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
-    pub(crate) example: Vec<Example>,
+use crate::data;
+
+/// The command that a program's name stands for. Each is read once, and only when it is met.
+pub(crate) fn command(name: &str) -> Option<&'static Command> {
+    let (_, line) = NAMES.get(NAMES.binary_search_by_key(&name, |(known, _)| *known).ok()?)?;
+    let (text, command) = (LINES.get(*line)?, COMMANDS.get(*line)?);
+    Some(command.get_or_init(|| Box::new(data::read(text))))
 }
+
+static COMMANDS: [OnceLock<Box<Command>>; LINES.len()] = [const { OnceLock::new() }; LINES.len()];
+
+// `NAMES`: each name of a command with the number of its line, sorted; `LINES`: the commands.
+include!(concat!(env!("OUT_DIR"), "/commands.rs"));
 
 /// A program.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Command {
+    #[cfg_attr(not(test), expect(dead_code, reason = "build.rs makes the index of them"))]
     pub(crate) names: Vec<String>,
     /// Options that take the next word as their value.
     #[serde(default)]
@@ -46,6 +52,7 @@ pub(crate) struct Command {
 
 /// A subcommand: one or more words after the program's own options.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Sub {
     pub(crate) names: Vec<String>,
@@ -76,6 +83,7 @@ pub(crate) enum Otherwise {
 
 /// One effect of a command, and when it has it.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Template {
     /// At least one of these options is given. `{operand}` among them means "an operand".
@@ -186,49 +194,6 @@ pub(crate) enum Measure {
     Untracked,
 }
 
-/// A command line with the effects it must have.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
-pub(crate) struct Example {
-    pub(crate) line: String,
-    /// `free`, or effects as `verb kind reversibility`.
-    pub(crate) expect: Vec<String>,
-}
-
-/// The command that a program's name stands for.
-pub(crate) fn command(name: &str) -> Option<&'static Command> {
-    COMMANDS.get(name).copied()
-}
-
-/// The sources, by name.
-pub(crate) const FILES: [(&str, &str); 9] = [
-    ("build", include_str!("../families/build.toml")),
-    ("containers", include_str!("../families/containers.toml")),
-    ("files", include_str!("../families/files.toml")),
-    ("forge", include_str!("../families/forge.toml")),
-    ("git", include_str!("../families/git.toml")),
-    ("kubernetes", include_str!("../families/kubernetes.toml")),
-    ("postgres", include_str!("../families/postgres.toml")),
-    ("system", include_str!("../families/system.toml")),
-    ("terraform", include_str!("../families/terraform.toml")),
-];
-
-/// A file that does not fit the schema is a failed test, not a program that starts without it.
-#[expect(clippy::panic, reason = "the data is part of the program; every test of this crate reads all of it")]
-static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(|| {
-    let read = |(name, text): &(&str, &str)| match toml::from_str(text) {
-        Ok(family) => family,
-        Err(error) => panic!("families/{name}.toml: {error}"),
-    };
-    FILES.iter().map(read).collect()
-});
-
-static COMMANDS: LazyLock<HashMap<&'static str, &'static Command>> = LazyLock::new(|| {
-    let commands = FAMILIES.iter().flat_map(|family| &family.command);
-    commands.flat_map(|command| command.names.iter().map(move |name| (name.as_str(), command))).collect()
-});
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -238,6 +203,43 @@ mod tests {
     use holdpoint_core::question::Answers;
 
     use super::*;
+
+    // `SOURCES`: the files as they were written, by name.
+    include!(concat!(env!("OUT_DIR"), "/sources.rs"));
+
+    /// One family of commands.
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Family {
+        command: Vec<Command>,
+        #[serde(default)]
+        example: Vec<Example>,
+    }
+
+    /// A command line with the effects it must have.
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Example {
+        line: String,
+        /// `free`, or effects as `verb kind reversibility`.
+        expect: Vec<String>,
+    }
+
+    /// The families as they were written.
+    fn families() -> Vec<Family> {
+        let read = |(file, text): &(&str, &str)| toml::from_str(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+        SOURCES.iter().map(read).collect()
+    }
+
+    #[test]
+    fn every_command_is_found_by_each_of_its_names_as_it_was_written() {
+        let families = families();
+        let written: Vec<&Command> = families.iter().flat_map(|family| &family.command).collect();
+        for (name, is) in written.iter().flat_map(|is| is.names.iter().map(move |name| (name, is))) {
+            assert_eq!(command(name), Some(*is), "{name}");
+        }
+        assert_eq!((written.len(), command("no such program")), (LINES.len(), None));
+    }
 
     fn effects(line: &str) -> Vec<Effect> {
         let variables = BTreeMap::from([("HOME".to_owned(), "/home/alice".to_owned())]);
@@ -264,7 +266,7 @@ mod tests {
     #[test]
     fn every_example_has_the_effects_it_says() {
         let mut wrong = Vec::new();
-        for example in FAMILIES.iter().flat_map(|family| &family.example) {
+        for example in families().iter().flat_map(|family| &family.example) {
             let found = effects(&example.line);
             let shown: Vec<String> = found
                 .iter()
@@ -283,25 +285,16 @@ mod tests {
     }
 
     #[test]
-    fn no_program_is_described_twice() {
-        let mut names: Vec<&String> =
-            FAMILIES.iter().flat_map(|family| &family.command).flat_map(|command| &command.names).collect();
-        names.sort();
-        let count = names.len();
-        names.dedup();
-        assert_eq!(names.len(), count);
-    }
-
-    #[test]
     fn every_file_that_says_something_shows_examples() {
-        for family in FAMILIES.iter().filter(|family| !family.command.is_empty()) {
+        for family in families().iter().filter(|family| !family.command.is_empty()) {
             assert!(!family.example.is_empty(), "a family without examples");
         }
     }
 
     #[test]
     fn every_template_says_what_it_does() {
-        let templates = FAMILIES.iter().flat_map(|family| &family.command).flat_map(|command| {
+        let families = families();
+        let templates = families.iter().flat_map(|family| &family.command).flat_map(|command| {
             command.effect.iter().chain(command.sub.iter().flat_map(|sub| &sub.effect)).map(move |template| (command, template))
         });
         for (command, template) in templates {

@@ -8,6 +8,7 @@ use holdpoint_core::question::Answers;
 pub use self::reading::Reading;
 use self::world::World;
 
+mod data;
 mod families;
 pub mod loss;
 pub mod paths;

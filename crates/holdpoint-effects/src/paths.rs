@@ -12,6 +12,8 @@ use holdpoint_core::change::Setting;
 use holdpoint_core::effect::ResourceKind;
 use serde::Deserialize;
 
+use crate::data;
+
 /// What a path is, by its spelling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -222,9 +224,11 @@ struct Rule {
     paths: Vec<Pattern>,
     #[serde(default)]
     except: Vec<Pattern>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    #[cfg(test)]
+    #[serde(default)]
     examples: Vec<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    #[cfg(test)]
+    #[serde(default)]
     near_misses: Vec<String>,
 }
 
@@ -233,15 +237,15 @@ struct Rule {
 struct Regenerable {
     directories: Vec<String>,
     files: Vec<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    #[cfg(test)]
+    #[serde(default)]
     examples: Vec<String>,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    #[cfg(test)]
+    #[serde(default)]
     near_misses: Vec<String>,
 }
 
-#[expect(clippy::expect_used, reason = "the table is part of the program, and every test of this module reads it")]
-static TABLE: LazyLock<Table> =
-    LazyLock::new(|| toml::from_str(include_str!("../paths.toml")).expect("paths.toml is read by the tests"));
+static TABLE: LazyLock<Table> = LazyLock::new(|| data::read(include_str!(concat!(env!("OUT_DIR"), "/paths.json"))));
 
 #[cfg(test)]
 mod tests {
@@ -255,13 +259,18 @@ mod tests {
         super::classify(path, Own { home, ..Own::default() })
     }
 
+    /// The table with its examples.
+    fn as_written() -> Table {
+        toml::from_str(include_str!("../paths.toml")).unwrap()
+    }
+
     fn at_home(example: &str) -> String {
         example.strip_prefix('~').map_or_else(|| example.to_owned(), |below| format!("{HOME}{below}"))
     }
 
     #[test]
     fn every_example_falls_under_its_rule_and_no_near_miss_does() {
-        for rule in &TABLE.rule {
+        for rule in &as_written().rule {
             for example in &rule.examples {
                 assert_eq!(classify(&at_home(example), Some(HOME)), rule.kind, "{example}");
             }
@@ -274,10 +283,11 @@ mod tests {
 
     #[test]
     fn every_regenerable_example_is_and_no_near_miss_is() {
-        for example in &TABLE.regenerable.examples {
+        let written = as_written().regenerable;
+        for example in &written.examples {
             assert!(regenerable(example), "{example}");
         }
-        for near_miss in &TABLE.regenerable.near_misses {
+        for near_miss in &written.near_misses {
             assert!(!regenerable(near_miss), "{near_miss}");
         }
     }

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use holdpoint_core::effect::{Certainty, ResourceKind, Reversibility, Unit, Verb};
 use serde::Deserialize;
 
+use crate::data;
 use crate::paths::name_fits;
 
 /// What a statement or function does, where one line says it.
@@ -108,9 +109,7 @@ const fn items() -> Unit {
     Unit::Items
 }
 
-#[expect(clippy::expect_used, reason = "the table is part of the program, and the tests of this module read it")]
-static TABLE: LazyLock<Table> =
-    LazyLock::new(|| toml::from_str(include_str!("../../sql.toml")).expect("sql.toml is read by the tests"));
+static TABLE: LazyLock<Table> = LazyLock::new(|| data::read(include_str!(concat!(env!("OUT_DIR"), "/sql.json"))));
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::data;
+
 /// The host's name in an artefact.
 pub(super) const HOST: &str = "claude-code";
 
@@ -24,7 +26,8 @@ pub(super) struct Tool {
     /// Whether a call without a path means the working directory.
     #[serde(default)]
     pub(super) here: bool,
-    #[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
+    #[cfg(test)]
+    #[serde(default)]
     pub(super) examples: Vec<Example>,
 }
 
@@ -48,9 +51,9 @@ pub(super) enum Act {
     Write,
 }
 
+#[cfg(test)]
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(not(test), expect(dead_code, reason = "the tests run them"))]
 pub(super) struct Example {
     pub(super) input: String,
     pub(super) effects: Vec<String>,
@@ -62,7 +65,11 @@ pub(super) struct Table {
     pub(super) tool: Vec<Tool>,
 }
 
-#[expect(clippy::expect_used, reason = "the table is part of the program, and every test of this module reads it")]
-pub(super) static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    toml::from_str(include_str!("../../tools/claude-code.toml")).expect("claude-code.toml is read by the tests")
-});
+pub(super) static TABLE: LazyLock<Table> =
+    LazyLock::new(|| data::read(include_str!(concat!(env!("OUT_DIR"), "/claude-code.json"))));
+
+/// The table with its examples.
+#[cfg(test)]
+pub(super) fn as_written() -> Table {
+    toml::from_str(include_str!("../../tools/claude-code.toml")).unwrap()
+}
