@@ -116,15 +116,17 @@ impl Page {
         all.as_str().map(str::to_owned).context("text")
     }
 
-    /// Presses what a selector finds, with a real pointer.
+    /// Presses what a selector finds, with a real pointer, once a person could: it is seen, and nothing lies over it. What the
+    /// page's script still has to bring to life is hidden until then.
     ///
     /// # Errors
     /// Fails when it is not there or cannot be pressed.
     pub fn press(&self, selector: &str) -> anyhow::Result<()> {
         let place = self.until(&format!(
-            "(() => {{ const it = document.querySelector({}); if (!it || it.disabled) return null; \
-               it.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
-               const box = it.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]; }})()",
+            "(() => {{ const it = document.querySelector({}); if (!it || it.disabled || !it.checkVisibility()) return null; \
+               it.scrollIntoView({{ block: 'center', behavior: 'instant' }}); const box = it.getBoundingClientRect(); \
+               const place = [box.x + box.width / 2, box.y + box.height / 2]; \
+               return it.contains(document.elementFromPoint(...place)) && place; }})()",
             json!(selector)
         ))?;
         for (kind, buttons) in [("mousePressed", 1), ("mouseReleased", 0)] {
