@@ -94,28 +94,6 @@ pub trait Admit: Gate {
     fn stop(&self, stopped: &Stopped) -> Self::Reply;
 }
 
-/// Which of the two shapes a gate has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// The host acts on the gate's answer.
-    Admit,
-    /// The gate acts.
-    Execute,
-}
-
-/// One line of the registry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listing {
-    /// The gate's name, as it stands in proposals and permits.
-    pub name: &'static str,
-    /// Its shape.
-    pub shape: Shape,
-    /// How much it is worth.
-    pub strength: Strength,
-    /// What it stands before.
-    pub stands_before: &'static str,
-}
-
 /// How a change fared at a gate that acts.
 #[derive(Debug)]
 pub enum Executed {

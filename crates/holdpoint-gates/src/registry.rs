@@ -4,7 +4,6 @@ use holdpoint_core::actor::Strength;
 
 use crate::agent::claude_code;
 use crate::command;
-use crate::passage::{Listing, Shape};
 
 /// Every gate. A gate that is not listed here has no guide, no drill and no place in `doctor`.
 pub const GATES: &[Listing] = &[
@@ -21,6 +20,28 @@ pub const GATES: &[Listing] = &[
         stands_before: "commands run with `holdpoint run`",
     },
 ];
+
+/// Which of the two shapes a gate has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// The host acts on the gate's answer.
+    Admit,
+    /// The gate acts.
+    Execute,
+}
+
+/// One line of the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing {
+    /// The gate's name, as it stands in proposals and permits.
+    pub name: &'static str,
+    /// Its shape.
+    pub shape: Shape,
+    /// How much it is worth.
+    pub strength: Strength,
+    /// What it stands before.
+    pub stands_before: &'static str,
+}
 
 #[cfg(test)]
 mod tests {
