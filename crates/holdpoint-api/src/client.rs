@@ -35,18 +35,26 @@ pub struct Client {
     endpoint: Endpoint,
     secret: Option<String>,
     patience: Duration,
+    until: Option<Instant>,
 }
 
 impl Client {
     /// A client that gives every exchange at most `patience` from the first byte to the last.
     pub const fn new(endpoint: Endpoint, patience: Duration) -> Self {
-        Self { endpoint, secret: None, patience }
+        Self { endpoint, secret: None, patience, until: None }
     }
 
     /// Shows the secret of a session with each request.
     #[must_use]
     pub fn with_session(mut self, secret: String) -> Self {
         self.secret = Some(secret);
+        self
+    }
+
+    /// Lets no exchange go on past a moment, however much patience is left: for who must be done by then.
+    #[must_use]
+    pub const fn until(mut self, moment: Instant) -> Self {
+        self.until = Some(moment);
         self
     }
 
@@ -86,7 +94,8 @@ impl Client {
         if path.bytes().chain(method.bytes()).any(|byte| byte <= b' ' || byte == 0x7f) {
             return Err(Error::Unreadable("the path holds a character that no path has"));
         }
-        let deadline = Instant::now() + self.patience;
+        let patience_ends = Instant::now() + self.patience;
+        let deadline = self.until.map_or(patience_ends, |until| until.min(patience_ends));
         let mut connection = Connection::open(&self.endpoint, deadline)?;
         let mut request =
             format!("{method} {path} HTTP/1.1\r\nhost: holdpoint\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
@@ -289,6 +298,15 @@ mod tests {
         let path = directory.path().join("socket");
         let _listener = UnixListener::bind(&path).unwrap();
         let client = Client::new(Endpoint::Unix(path), Duration::from_millis(30));
+        assert!(matches!(client.get::<serde_json::Value>("/"), Err(Error::Late)));
+    }
+
+    #[test]
+    fn nothing_is_asked_any_more_when_the_moment_has_passed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("socket");
+        let _listener = UnixListener::bind(&path).unwrap();
+        let client = Client::new(Endpoint::Unix(path), Duration::from_secs(600)).until(Instant::now());
         assert!(matches!(client.get::<serde_json::Value>("/"), Err(Error::Late)));
     }
 

@@ -20,9 +20,8 @@ mod outbox;
 mod pinned;
 
 use std::fmt;
-use std::time::Duration;
 
-use holdpoint_api::client::{self, Client, Endpoint};
+use holdpoint_api::client::{self, Client};
 use holdpoint_api::home::Home;
 use holdpoint_api::v1::{AnswerV1, JudgementV1, OutcomeV1, ProposalV1, RedeemedV1, RedemptionV1, ResultV1, VerdictV1, path};
 use holdpoint_core::Timestamp;
@@ -51,12 +50,11 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens the desk of an installation for one gate. Each exchange with the control plane may take `patience`.
+    /// Opens the desk of an installation for one gate, which asks by this client.
     ///
     /// # Errors
     /// Fails where the installation's key cannot be read: without it nothing can be verified.
-    pub fn open(gate: GateId, home: &Home, endpoint: Endpoint, asker: Asker, patience: Duration) -> Result<Self, Error> {
-        let client = Client::new(endpoint, patience);
+    pub fn open(gate: GateId, home: &Home, client: Client, asker: Asker) -> Result<Self, Error> {
         let client = match &asker {
             Asker::Agent(session) => client.with_session(session.secret.clone()),
             Asker::Person => client,

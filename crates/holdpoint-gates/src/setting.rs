@@ -67,16 +67,17 @@ pub const VARIABLES: &[&str] = &[
     "XDG_DATA_HOME",
 ];
 
-/// How long a gate may look at the world for one reading. A question that is open then stays at its worst, so an agent that
-/// works on forty things at once would see harmless calls held: a look takes 20 ms on an idle machine, and this is what a hook's
-/// [`DEADLINE`](crate::agent::hook::DEADLINE) leaves beside one exchange with a control plane that does not answer.
-pub const LOOK_LASTS: Duration = Duration::from_millis(500);
+/// How long a gate may look at the world for one reading, unless it must be done by a certain moment. A question that is open
+/// then stays at its worst, so harmless work would be held: a look takes 20 ms on an idle machine, and nobody waits for a look
+/// that is over.
+const LOOK_LASTS: Duration = Duration::from_secs(5);
 
 /// What surrounds every act of a gate: the same for the life of the process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
     variables: BTreeMap<String, String>,
     target: String,
+    look_until: Option<Instant>,
 }
 
 impl Surroundings {
@@ -113,7 +114,14 @@ impl Surroundings {
                 variables.insert((*name).to_owned(), value.as_ref().to_str().ok_or_else(unreadable)?.to_owned());
             }
         }
-        Ok(Self { variables, target })
+        Ok(Self { variables, target, look_until: None })
+    }
+
+    /// Lets no look at the world go on past a moment: for a gate that must have answered soon after.
+    #[must_use]
+    pub const fn looking_until(mut self, moment: Instant) -> Self {
+        self.look_until = Some(moment);
+        self
     }
 
     /// Sees what an artefact would do in a directory, in the world as it is now.
@@ -122,7 +130,8 @@ impl Surroundings {
     /// Refuses a directory that cannot be named, and a proposal beyond a bound.
     pub fn see(&self, artefact: Artefact, directory: &Path) -> Result<Seen, Unreadable> {
         let setting = self.setting(directory)?;
-        let (answers, reading) = settle_reading(&artefact, &setting, &Deadline::at(Instant::now() + LOOK_LASTS));
+        let deadline = Deadline::at(self.look_until.unwrap_or_else(|| Instant::now() + LOOK_LASTS));
+        let (answers, reading) = settle_reading(&artefact, &setting, &deadline);
         let change = Change::seal(artefact, setting, &answers).map_err(|error| Unreadable::because(error.to_string()))?;
         Ok(Seen { change, effects: reading.effects, answers, act: None, said: None })
     }

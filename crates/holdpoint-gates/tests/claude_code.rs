@@ -224,7 +224,8 @@ fn an_installation_that_is_not_there_denies_and_says_what_to_do() {
     let open = || {
         let gate = holdpoint_core::actor::GateId::parse(NAME).unwrap();
         let endpoint = holdpoint_api::client::Endpoint::Unix(home.socket());
-        holdpoint_gates::desk::Desk::open(gate, &home, endpoint, holdpoint_gates::desk::Asker::Person, Duration::from_secs(1))
+        let client = holdpoint_api::client::Client::new(endpoint, Duration::from_secs(1));
+        holdpoint_gates::desk::Desk::open(gate, &home, client, holdpoint_gates::desk::Asker::Person)
     };
     let reason = denied(&answer(&proposes("ls"), open, &surroundings()));
     assert!(reason.contains("Holdpoint is not set up here"), "{reason}");

@@ -154,7 +154,7 @@ fn private(what: &'static str, path: &Path, mode: u32) -> Finding {
 fn look_at_snapshot(installation: &Installation) -> Finding {
     let left = || -> anyhow::Result<_> {
         let (home, gate) = (installation.home()?, GateId::parse(claude_code::NAME)?);
-        Ok(Desk::open(gate, &home, installation.endpoint()?, Asker::Person, PATIENCE)?.snapshot_left()?)
+        Ok(Desk::open(gate, &home, installation.client(PATIENCE)?, Asker::Person)?.snapshot_left()?)
     };
     match left() {
         Err(error) => Finding::bad("snapshot", error.to_string(), "start the control plane: holdpoint up"),

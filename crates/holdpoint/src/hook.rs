@@ -2,24 +2,25 @@
 //! way to its end something answers *deny*: see `holdpoint_gates::agent::hook`.
 
 use std::io::{Read as _, Write as _};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
+use holdpoint_api::client::Client;
 use holdpoint_core::actor::GateId;
 use holdpoint_gates::agent::claude_code::{self, Reply, message::MESSAGE_MAX_BYTES};
 use holdpoint_gates::agent::hook::{DEADLINE, in_time};
 use holdpoint_gates::desk::{Asker, Desk};
-use holdpoint_gates::setting::{LOOK_LASTS, Surroundings};
+use holdpoint_gates::setting::Surroundings;
 
 use crate::context::Installation;
 use crate::exit::Exit;
 
-/// How long the control plane may take for one exchange. After a whole look at the world and a first exchange in vain there is
-/// time to decide alone. A second exchange, for a permit, may run into the deadline: either way the call is denied.
-const PATIENCE: Duration = Duration::from_millis(350);
-const _: () = assert!(LOOK_LASTS.as_millis() + PATIENCE.as_millis() + TO_DECIDE_ALONE_MS <= DEADLINE.as_millis());
-/// What starting, reading the snapshot of the policy and deciding take on a busy machine.
-const TO_DECIDE_ALONE_MS: u128 = 150;
+/// What is left for the answer when the look at the world ends: one exchange with the control plane, and deciding alone should
+/// it be in vain. What a look does not use, the exchange may.
+const TO_ASK: Duration = Duration::from_millis(400);
+/// What is left when the exchange ends: reading the snapshot of the policy and deciding take so long on a busy machine.
+const TO_DECIDE_ALONE: Duration = Duration::from_millis(150);
+const _: () = assert!(TO_DECIDE_ALONE.as_millis() < TO_ASK.as_millis() && TO_ASK.as_millis() < DEADLINE.as_millis());
 /// The exit status that a host takes for a denial when there is no other way to tell it.
 const DENY: u8 = 2;
 
@@ -40,21 +41,21 @@ pub(crate) enum Agent {
 /// Runs the command.
 pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<Exit> {
     let Agent::ClaudeCode = arguments.agent;
-    let installation = installation.clone();
-    let reply = in_time(DEADLINE, move || converse(&installation).unwrap_or_else(|error| Reply::unanswered(&error)));
+    let (installation, due) = (installation.clone(), Instant::now() + DEADLINE);
+    let reply = in_time(DEADLINE, move || converse(&installation, due).unwrap_or_else(|error| Reply::unanswered(&error)));
     let reply = reply.unwrap_or_else(|why| Reply::unanswered(&why));
     let mut output = std::io::stdout().lock();
     let written = output.write_all(reply.to_json().as_bytes()).and_then(|()| output.flush());
     Ok(if written.is_ok() { Exit::Done } else { Exit::Status(DENY) })
 }
 
-fn converse(installation: &Installation) -> anyhow::Result<Reply> {
+fn converse(installation: &Installation, due: Instant) -> anyhow::Result<Reply> {
     let mut message = Vec::new();
     std::io::stdin().lock().take(MESSAGE_MAX_BYTES as u64 + 1).read_to_end(&mut message)?;
     let home = installation.home()?;
-    let endpoint = installation.endpoint()?;
+    let client = Client::new(installation.endpoint()?, DEADLINE).until(due - TO_DECIDE_ALONE);
     let gate = GateId::parse(claude_code::NAME)?;
-    let surroundings = Surroundings::of_this_process(home.root())?;
-    let desk = || Desk::open(gate, &home, endpoint, Asker::agent(&home, claude_code::NAME)?, PATIENCE);
+    let surroundings = Surroundings::of_this_process(home.root())?.looking_until(due - TO_ASK);
+    let desk = || Desk::open(gate, &home, client, Asker::agent(&home, claude_code::NAME)?);
     Ok(claude_code::answer(&message, desk, &surroundings))
 }

@@ -96,7 +96,7 @@ fn desk(installation: &Installation) -> anyhow::Result<Desk> {
     let home = installation.home()?;
     let by_agent = std::env::var_os(RUN_BY_CLAUDE_CODE).is_some() && home.session(claude_code::NAME).exists();
     let asker = if by_agent { Asker::agent(&home, claude_code::NAME)? } else { Asker::Person };
-    Ok(Desk::open(GateId::parse(command::NAME)?, &home, installation.endpoint()?, asker, PATIENCE)?)
+    Ok(Desk::open(GateId::parse(command::NAME)?, &home, installation.client(PATIENCE)?, asker)?)
 }
 
 fn gate(installation: &Installation, words: Words) -> anyhow::Result<command::Command> {

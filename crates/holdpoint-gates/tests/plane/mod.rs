@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use holdpoint_api::client::Endpoint;
+use holdpoint_api::client::{Client, Endpoint};
 use holdpoint_api::home::Home;
 use holdpoint_api::v1::{AnswerV1, GuardrailV1, ProgressV1, VerdictV1, path};
 use holdpoint_core::Timestamp;
@@ -105,7 +105,8 @@ impl Plane {
     /// A desk with so much patience.
     pub fn desk_with(&self, gate: &str, patience: Duration) -> Desk {
         let home = self.home();
-        Desk::open(GateId::parse(gate).unwrap(), &home, Endpoint::Unix(home.socket()), Asker::Person, patience).unwrap()
+        let client = Client::new(Endpoint::Unix(home.socket()), patience);
+        Desk::open(GateId::parse(gate).unwrap(), &home, client, Asker::Person).unwrap()
     }
 
     pub fn desk(&self, gate: &str) -> Desk {
