@@ -20,6 +20,7 @@ mod place;
 mod process;
 mod unknown;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use holdpoint_core::change::{Artefact, Setting};
@@ -63,12 +64,17 @@ pub fn answer(question: &Question, setting: &Setting, deadline: &Deadline) -> An
 struct Observer<'a> {
     setting: &'a Setting,
     deadline: &'a Deadline,
-    places: Places,
+    /// Found out when the first question is about a path: most commands ask none.
+    places: OnceCell<Places>,
 }
 
 impl<'a> Observer<'a> {
     fn new(setting: &'a Setting, deadline: &'a Deadline) -> Self {
-        Self { setting, deadline, places: Places::around(setting) }
+        Self { setting, deadline, places: OnceCell::new() }
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| Places::around(self.setting))
     }
 
     /// Answers questions together: all paths of one work tree cost one look by git.
@@ -134,13 +140,13 @@ impl<'a> Observer<'a> {
             return Err(LATE.to_owned());
         }
         let found = path::look(path)?;
-        let place = self.places.of(&found);
+        let place = self.places().of(&found);
         let files = match found.kind {
             FileKind::Missing => Some(0),
             FileKind::Directory => path::count(&found.entry, self.deadline),
             FileKind::Device | FileKind::File | FileKind::Symlink => Some(1),
         };
-        let tree = (place == Place::WorkTree && found.kind != FileKind::Missing).then(|| self.places.tree_of(&found)).flatten();
+        let tree = (place == Place::WorkTree && found.kind != FileKind::Missing).then(|| self.places().tree_of(&found)).flatten();
         let facts = PathFacts { canonical: found.canonical.clone(), kind: found.kind, place, files, git: None };
         Ok((found, facts, tree))
     }

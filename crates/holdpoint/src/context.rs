@@ -1,5 +1,6 @@
 //! Which installation a command speaks to.
 
+use std::ffi::{OsStr, OsString};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use holdpoint_api::home::Home;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Options that every command takes.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub(crate) struct Installation {
     /// The data directory of the installation [default: ~/.local/share/holdpoint]
     #[arg(long, global = true, env = "HOLDPOINT_DATA", value_name = "DIR")]
@@ -24,6 +25,13 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
+    /// The installation in a directory, as `--data` names it; nothing where the environment holds what the command line would
+    /// not take.
+    pub(crate) fn in_directory(data: &OsStr) -> Option<Self> {
+        let url = std::env::var_os("HOLDPOINT_URL").map(OsString::into_string).transpose().ok()?;
+        Some(Self { data: Some(data.into()), url })
+    }
+
     /// The data directory.
     pub(crate) fn home(&self) -> anyhow::Result<Home> {
         if let Some(root) = &self.data {

@@ -1,6 +1,7 @@
 //! `holdpoint hook AGENT`: what an agent's host runs before and after each tool call. It answers once, in time, and on every
 //! way to its end something answers *deny*: see `holdpoint_gates::agent::hook`.
 
+use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ const _: () = assert!(TO_DECIDE_ALONE.as_millis() < TO_ASK.as_millis() && TO_ASK
 const DENY: u8 = 2;
 
 /// Answer an agent's host about one tool call (run by the host, not by people)
-#[derive(Debug, clap::Args)]
+#[derive(Debug, PartialEq, Eq, clap::Args)]
 pub(crate) struct Arguments {
     /// The agent whose host asks
     agent: Agent,
@@ -36,6 +37,17 @@ pub(crate) struct Arguments {
 pub(crate) enum Agent {
     /// Claude Code
     ClaudeCode,
+}
+
+/// The call as `install` has hosts make it. It is known by its words: to build the whole command line, with all that every
+/// other command takes, would cost a hook more than its answer. Whoever writes it otherwise is understood by that.
+pub(crate) fn as_installed(words: &[OsString]) -> Option<(Installation, Arguments)> {
+    match words {
+        [hook, agent, option, data] if hook == "hook" && agent == claude_code::NAME && option == "--data" => {
+            Some((Installation::in_directory(data)?, Arguments { agent: Agent::ClaudeCode }))
+        }
+        _ => None,
+    }
 }
 
 /// Runs the command.

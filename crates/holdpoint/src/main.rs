@@ -52,28 +52,53 @@ enum Command {
 }
 
 fn main() -> std::process::ExitCode {
-    let arguments = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) => return exit::usage(&error),
-    };
-    let Arguments { installation, command } = arguments;
-    let outcome = match command {
-        Command::Change(arguments) => change::run(&installation, arguments),
-        Command::Check(arguments) => check::run(&installation, arguments),
-        Command::Completions(arguments) => completions::run::<self::Arguments>(&arguments),
-        Command::Doctor(arguments) => doctor::run(&installation, &arguments),
-        Command::Drill(arguments) => drill::run(&arguments),
-        Command::Hook(arguments) => hook::run(&installation, &arguments),
-        Command::Install(arguments) => install::run(&installation, &arguments),
-        Command::Policy(arguments) => policy::run(&installation, arguments),
-        Command::Run(arguments) => run::run(&installation, arguments),
-        Command::Up(arguments) => up::run(&installation, arguments),
-        Command::Log(arguments) => log::run(&installation, arguments),
-    };
-    outcome
-        .unwrap_or_else(|error| {
-            show::error(&error);
-            Exit::CouldNotFindOut
-        })
-        .into()
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some((installation, arguments)) = hook::as_installed(&words) {
+        return ended(hook::run(&installation, &arguments));
+    }
+    match Arguments::try_parse() {
+        Ok(arguments) => ended(arguments.run()),
+        Err(error) => exit::usage(&error),
+    }
+}
+
+impl Arguments {
+    fn run(self) -> anyhow::Result<Exit> {
+        let Self { installation, command } = self;
+        match command {
+            Command::Change(arguments) => change::run(&installation, arguments),
+            Command::Check(arguments) => check::run(&installation, arguments),
+            Command::Completions(arguments) => completions::run::<Self>(&arguments),
+            Command::Doctor(arguments) => doctor::run(&installation, &arguments),
+            Command::Drill(arguments) => drill::run(&arguments),
+            Command::Hook(arguments) => hook::run(&installation, &arguments),
+            Command::Install(arguments) => install::run(&installation, &arguments),
+            Command::Policy(arguments) => policy::run(&installation, arguments),
+            Command::Run(arguments) => run::run(&installation, arguments),
+            Command::Up(arguments) => up::run(&installation, arguments),
+            Command::Log(arguments) => log::run(&installation, arguments),
+        }
+    }
+}
+
+fn ended(outcome: anyhow::Result<Exit>) -> std::process::ExitCode {
+    let exit = outcome.unwrap_or_else(|error| {
+        show::error(&error);
+        Exit::CouldNotFindOut
+    });
+    exit.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_as_it_is_installed_is_understood_as_the_command_line_understands_it() {
+        let words = ["hook", "claude-code", "--data", "/home/alice/it's mine"];
+        let parsed = Arguments::try_parse_from(std::iter::once("holdpoint").chain(words)).unwrap();
+        let Command::Hook(arguments) = parsed.command else { panic!("{:?}", parsed.command) };
+        assert_eq!(hook::as_installed(&words.map(Into::into)), Some((parsed.installation, arguments)));
+        assert_eq!(hook::as_installed(&["hook", "claude-code"].map(Into::into)), None, "everything else is the command line's");
+    }
 }
