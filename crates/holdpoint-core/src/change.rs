@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::digest::{Digest, FieldHasher};
 use crate::question::Answers;
 
+/// What a gate is asked about to see whether it holds anything: as bad as can be, behind a condition that is never met.
+pub const CANARY: &str = "test canary = alive && rm -rf ~";
+
 /// Longest artefact in bytes.
 pub const ARTEFACT_MAX_BYTES: usize = 256 * 1024;
 /// Most variables a setting may carry.
@@ -60,6 +63,12 @@ impl Artefact {
             Self::Command { text } => text.clone(),
             Self::ToolCall { tool, input, .. } => format!("{tool} {input}"),
         }
+    }
+
+    /// Whether it is the [`CANARY`], byte for byte. Nothing would happen if it ran, so nobody need be asked about it. There is no
+    /// other sign of a canary, or whoever shows it could keep something real from people.
+    pub fn is_canary(&self) -> bool {
+        matches!(self, Self::Command { text } if text == CANARY)
     }
 
     fn hash_into(&self, hasher: &mut FieldHasher) {

@@ -198,9 +198,14 @@ impl Engine {
             requester: caller.actor().clone(),
             gate: seen.gate.clone(),
             said: seen.said.clone(),
-            waits_until: self.world.now() + self.settings.times.change_waits,
+            waits_until: self.world.now() + self.waits(&seen.change),
         });
         Ok(recorded.await?.value().clone())
+    }
+
+    /// How long a held change waits for people. A canary is over at the next sweep: recorded like any other, and on nobody's list.
+    fn waits(&self, change: &Change) -> Duration {
+        if change.artefact().is_canary() { Duration::ZERO } else { self.settings.times.change_waits }
     }
 
     /// The answer to the retry of a change that was released: its permit, if this caller may have it and it has begun.

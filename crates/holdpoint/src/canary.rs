@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use holdpoint_core::change::CANARY;
 use serde_json::{Value, json};
 
 /// How long a canary may sing. The hook's own deadline is a second; this is for one that hangs.
@@ -22,6 +23,11 @@ pub(crate) enum Said {
     Nonsense(String),
     /// No opinion.
     Nothing,
+}
+
+/// Asks a hook about a call that it must hold. Nobody is asked to release it.
+pub(crate) fn ask_the_worst(hook: &str) -> Said {
+    ask(hook, CANARY, "/")
 }
 
 /// Asks a hook about a Bash call, as Claude Code would, from a host with this process's environment.

@@ -10,6 +10,7 @@ use holdpoint_api::client::Client;
 use holdpoint_api::v1::{ModeV1, StatusV1, path};
 use holdpoint_core::Timestamp;
 use holdpoint_core::actor::GateId;
+use holdpoint_gates::agent::claude_code::scopes::{Scope, Standing};
 use holdpoint_gates::agent::claude_code::{self, settings};
 use holdpoint_gates::desk::{Asker, Desk};
 use holdpoint_gates::registry::GATES;
@@ -173,31 +174,64 @@ fn look_at_snapshot(installation: &Installation) -> Finding {
     }
 }
 
+/// What stands before Claude Code in this directory: our hooks in all its settings files, what keeps them from running, and what
+/// runs beside them.
 fn look_at_hooks() -> anyhow::Result<Vec<Finding>> {
-    let mut findings = Vec::new();
-    let mut hooks = Vec::new();
-    for (project, name) in [(false, "your settings"), (true, "this project")] {
-        let file = SettingsFile::locate(project)?;
-        let text = file.read()?;
-        if settings::switches_hooks_off(&text) {
-            let says = format!("`{}` switches all hooks off", file.path.display());
-            findings.push(Finding::bad("hooks", says, "take `disableAllHooks` out of it"));
+    let mut files = Vec::new();
+    for scope in Scope::ALL {
+        for file in SettingsFile::of(scope)? {
+            files.push((scope, file.read()?));
         }
-        match installed(&text) {
-            Ok(Some(hook)) => {
-                findings.push(Finding::good("hooks", format!("in {name}, at every event")));
+    }
+    let standing = Standing::of(&files);
+    let (mut findings, mut hooks) = (Vec::new(), Vec::new());
+    for (scope, text) in &files {
+        let place = scope.as_str();
+        match installed(text) {
+            Ok(Some(hook)) if standing.runs(*scope) => {
+                findings.push(Finding::good("hooks", format!("in {place}, at every event")));
                 hooks.push(hook);
             }
+            Ok(Some(_)) => findings.push(Finding::note("hooks", format!("in {place}, where hooks do not run"))),
             Ok(None) => {}
-            Err(why) => findings.push(Finding::bad("hooks", format!("in {name}: {why}"), "holdpoint install claude-code")),
+            Err(why) => findings.push(Finding::bad("hooks", format!("in {place}: {why}"), "holdpoint install claude-code")),
         }
     }
-    if hooks.is_empty() {
-        findings.push(Finding::bad("hooks", "nothing stands before Claude Code here", "holdpoint install claude-code"));
-    }
+    findings.extend(why_hooks_do_not_run(&standing, hooks.is_empty()));
+    findings.extend(what_stands_beside(&standing));
     hooks.dedup();
     findings.extend(hooks.iter().flat_map(|hook| ask_canaries(hook)));
     Ok(findings)
+}
+
+fn why_hooks_do_not_run(standing: &Standing, nothing_runs: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |says: String, remedy: &str| {
+        findings.push(if nothing_runs { Finding::bad("hooks", says, remedy) } else { Finding::note("hooks", says) });
+    };
+    if let Some(scope) = standing.switched_off {
+        add(format!("{} switch hooks off", scope.as_str()), "take `disableAllHooks` out of them");
+    }
+    if standing.managed_only {
+        add("the managed settings let no hooks run but their own".to_owned(), "have an administrator put ours into them");
+    }
+    if nothing_runs {
+        findings.push(Finding::bad("hooks", "nothing stands before Claude Code here", "holdpoint install claude-code"));
+    }
+    findings
+}
+
+fn what_stands_beside(standing: &Standing) -> Vec<Finding> {
+    let unasked = standing.unasked.iter().map(|(scope, what)| {
+        let says =
+            format!("`{what}` in {}: Claude Code itself asks nobody, so what Holdpoint lets pass runs at once", scope.as_str());
+        Finding::note("unasked", says)
+    });
+    let beside = standing.beside.iter().map(|(scope, hook)| {
+        let says = format!("`{hook}` in {} is asked too and may change a call that Holdpoint has judged", scope.as_str());
+        Finding::note("other hook", says)
+    });
+    unasked.chain(beside).collect()
 }
 
 /// The one command of ours that runs at every event; nothing where there is none at any.
@@ -221,7 +255,7 @@ fn ask_canaries(hook: &str) -> Vec<Finding> {
         Said::Nothing => Finding::good("free call", "`ls` passes without a word"),
         said => Finding::bad("free call", format!("`ls` → {said:?}"), "see above what is away; then ask again"),
     };
-    let dangerous = match canary::ask(hook, "rm -rf ~", "/") {
+    let dangerous = match canary::ask_the_worst(hook) {
         Said::Deny(_) => Finding::good("held call", "`rm -rf ~` is held"),
         said => Finding::bad("held call", format!("`rm -rf ~` → {said:?}"), reinstall),
     };

@@ -8,6 +8,7 @@ use anstream::println;
 use anyhow::Context as _;
 use holdpoint_api::home::Home;
 use holdpoint_api::v1::{OpenSessionV1, SessionV1, path};
+use holdpoint_gates::agent::claude_code::scopes::Scope;
 use holdpoint_gates::agent::claude_code::settings::{self, SETTINGS_MAX_BYTES};
 use holdpoint_gates::agent::{claude_code, hook};
 
@@ -111,7 +112,7 @@ fn verify(file: &SettingsFile, command: &str) -> anyhow::Result<Exit> {
         anyhow::ensure!(found == [command], "the settings do not hold what was written: something else writes them");
     }
     let free = canary::ask(command, "ls", "/");
-    let dangerous = canary::ask(command, "rm -rf ~", "/");
+    let dangerous = canary::ask_the_worst(command);
     match (&free, &dangerous) {
         (Said::Nothing, Said::Deny(_)) => {
             println!("verified: `ls` passes, `rm -rf ~` is held");
@@ -133,17 +134,25 @@ pub(crate) struct SettingsFile {
 }
 
 impl SettingsFile {
-    /// The user's own file, or that of the project in this directory.
-    pub(crate) fn locate(project: bool) -> anyhow::Result<Self> {
-        let directory = if project {
-            std::env::current_dir().context("the working directory is gone")?.join(".claude")
-        } else {
-            match std::env::var_os("CLAUDE_CONFIG_DIR") {
-                Some(directory) => PathBuf::from(directory),
-                None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".claude"),
-            }
+    /// The files of a scope, what counts first first: the person's own, those of the project in this directory, the organisation's.
+    pub(crate) fn of(scope: Scope) -> anyhow::Result<Vec<Self>> {
+        let project = || std::env::current_dir().context("the working directory is gone").map(|here| here.join(".claude"));
+        let path = match scope {
+            Scope::Local => project()?.join("settings.local.json"),
+            Scope::Managed => return Ok(managed()),
+            Scope::Project => project()?.join("settings.json"),
+            Scope::User => match std::env::var_os("CLAUDE_CONFIG_DIR") {
+                Some(directory) => PathBuf::from(directory).join("settings.json"),
+                None => PathBuf::from(std::env::var_os("HOME").context("HOME is not set")?).join(".claude/settings.json"),
+            },
         };
-        Ok(Self { path: directory.join("settings.json") })
+        Ok(vec![Self { path }])
+    }
+
+    /// The user's own file, or that of the project in this directory.
+    fn locate(project: bool) -> anyhow::Result<Self> {
+        let files = Self::of(if project { Scope::Project } else { Scope::User })?;
+        files.into_iter().next().context("there is no such settings file")
     }
 
     /// Its text; nothing where there is no such file yet.
@@ -193,6 +202,22 @@ impl SettingsFile {
         Ok(if same(&kept, &without) { kept } else { without })
     }
 }
+
+/// The organisation's files: pieces beside the main one are laid over it in the order of their names.
+fn managed() -> Vec<SettingsFile> {
+    let directory = Path::new(if cfg!(target_os = "macos") { MANAGED_MACOS } else { MANAGED });
+    let pieces =
+        std::fs::read_dir(directory.join("managed-settings.d")).into_iter().flatten().flatten().map(|piece| piece.path());
+    let mut paths: Vec<PathBuf> = pieces.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect();
+    paths.sort();
+    paths.reverse();
+    paths.push(directory.join("managed-settings.json"));
+    paths.into_iter().map(|path| SettingsFile { path }).collect()
+}
+
+/// Where an administrator puts settings for everybody (<https://code.claude.com/docs/en/settings>).
+const MANAGED: &str = "/etc/claude-code";
+const MANAGED_MACOS: &str = "/Library/Application Support/ClaudeCode";
 
 /// Prints what changes: the lines between the common beginning and the common end.
 fn print_difference(before: &str, after: &str) {

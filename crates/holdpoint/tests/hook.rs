@@ -206,3 +206,31 @@ fn doctor_finds_a_hook_that_was_changed() {
     std::fs::write(&settings, changed).unwrap();
     assert!(doctor().1.contains(&"hooks".to_owned()));
 }
+
+#[test]
+fn doctor_reads_every_settings_file_that_the_host_reads() {
+    let (plane, home) = (cautious(), tempfile::tempdir().unwrap());
+    let project = home.path().join("shop");
+    std::fs::create_dir_all(project.join(".claude")).unwrap();
+    let run = |arguments: &[&str]| holdpoint(&plane, home.path()).current_dir(&project).args(arguments).output().unwrap();
+    assert!(run(&["install", "claude-code"]).status.success());
+    let findings = || {
+        let report: Value = serde_json::from_slice(&run(&["doctor", "--json"]).stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().iter();
+        let shown = |finding: &Value| format!("{} {}: {}", finding["verdict"], finding["what"], finding["says"]).replace('"', "");
+        findings
+            .map(shown)
+            // What an administrator has put on this very machine is no matter of this test.
+            .filter(|shown| !shown.contains("the managed settings"))
+            .filter(|shown| [" hooks: ", " unasked: ", " other hook: "].iter().any(|what| shown.contains(what)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(findings(), ["good hooks: in your settings, at every event"]);
+    let local = project.join(".claude/settings.local.json");
+    let theirs =
+        r#"{"permissions":{"allow":["Bash(*)"]},"hooks":{"PreToolUse":[{"hooks":[{"type":"command","command":"theirs"}]}]}}"#;
+    std::fs::write(&local, theirs).unwrap();
+    insta::assert_snapshot!(findings().join("\n"));
+    std::fs::write(&local, r#"{"disableAllHooks":true}"#).unwrap();
+    insta::assert_snapshot!(findings().join("\n"));
+}

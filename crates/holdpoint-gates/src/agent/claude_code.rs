@@ -17,6 +17,7 @@
 
 pub mod message;
 mod names;
+pub mod scopes;
 pub mod settings;
 
 use holdpoint_core::actor::Strength;

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use holdpoint_api::v1::{ChangeStateV1, ResultV1};
 use holdpoint_core::actor::{AgentId, PersonId};
 use holdpoint_core::approval::{Assurance, Statement, challenge};
-use holdpoint_core::change::{Artefact, Setting};
+use holdpoint_core::change::{Artefact, CANARY, Setting};
 use holdpoint_core::permit::Warrant;
 use holdpoint_core::question::{Answer, FileKind, PathFacts, Place, Question};
 use holdpoint_core::webauthn::Base64Bytes;
@@ -19,7 +19,7 @@ use crate::clock::Fixed;
 use crate::data_directory::DataDirectory;
 use crate::http::listen::Peer;
 use crate::identity::identify;
-use crate::store::command::{EnrolKey, MintCode, OpenSession};
+use crate::store::command::{EnrolKey, MintCode, OpenSession, Sweep};
 use crate::store::memory::{Disk, Faults, MemoryStore};
 use crate::store::record::CodePurpose;
 use crate::store::{self, Fatal};
@@ -188,6 +188,18 @@ async fn free_work_waits_for_nobody_and_needs_no_permit() {
     let house = House::new().await;
     let answer = house.propose(&command("ls -l")).await;
     assert_eq!((answer.decision, answer.permit, answer.progress), (VerdictV1::Allow, None, None));
+}
+
+#[tokio::test]
+async fn a_canary_of_doctor_is_held_and_stays_in_nobodys_inbox() {
+    let house = House::new().await;
+    let canary = house.propose(&command(CANARY)).await;
+    let almost = house.propose(&command(&format!("{CANARY} "))).await;
+    assert_eq!((canary.decision, almost.decision), (VerdictV1::Hold, VerdictV1::Hold));
+    house.later(1);
+    house.engine.store.record(Sweep::default()).await.unwrap();
+    assert_eq!(house.state(canary.change).await, ChangeStateV1::Expired);
+    assert_eq!(house.state(almost.change).await, ChangeStateV1::Held, "one byte more is a change like any other");
 }
 
 #[tokio::test]

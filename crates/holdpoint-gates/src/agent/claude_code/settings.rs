@@ -63,17 +63,12 @@ pub fn installed(settings: &str, event: &str) -> Result<Vec<String>, Foreign> {
     Ok(commands)
 }
 
-/// Whether the settings switch all hooks off.
-pub fn switches_hooks_off(settings: &str) -> bool {
-    let value: Option<serde_json::Value> = serde_json::from_str(settings).ok();
-    value.and_then(|settings| settings.get("disableAllHooks")?.as_bool()).unwrap_or(false)
-}
-
 fn command_of(hook: &serde_json::Value) -> Option<&str> {
     hook.get("command")?.as_str()
 }
 
-fn is_ours(hook: &serde_json::Value) -> bool {
+/// Whether a hook is one of ours.
+pub(super) fn is_ours(hook: &serde_json::Value) -> bool {
     command_of(hook).is_some_and(|command| command.contains(MARK) && command.to_lowercase().contains("holdpoint"))
 }
 
