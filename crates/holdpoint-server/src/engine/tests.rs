@@ -1,6 +1,6 @@
 //! The flow from a proposal to its outcome: refusals first, the disk's lies, then what goes well.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, mpsc};
 
 use holdpoint_api::v1::{ChangeStateV1, ResultV1};
 use holdpoint_core::actor::{AgentId, PersonId};
@@ -36,7 +36,7 @@ struct House {
     engine: Arc<Engine>,
     clock: Arc<Fixed>,
     faults: Faults,
-    fatal: Arc<Mutex<Vec<Fatal>>>,
+    fatal: Mutex<mpsc::Receiver<Fatal>>,
     alice: Authenticator,
     bob: Authenticator,
     _directory: tempfile::TempDir,
@@ -46,13 +46,13 @@ impl House {
     async fn new() -> Self {
         let (clock, disk, faults) = (Arc::new(Fixed::new(NOON.parse().unwrap(), 1)), Disk::default(), Faults::default());
         let directory = tempfile::tempdir().unwrap();
-        let fatal = Arc::new(Mutex::new(Vec::new()));
+        let (heard, fatal) = mpsc::channel();
         let key = Arc::new(InstallationKey::open(&DataDirectory::open(directory.path()).unwrap()).unwrap());
-        let (now, heard) = (clock.clone(), fatal.clone());
+        let now = clock.clone();
         let surroundings = store::Surroundings {
             clock: Arc::new(move || now.now()),
             signer: Arc::new(key.log_signer().unwrap()),
-            fatal: Arc::new(move |why| heard.lock().unwrap().push(why)),
+            fatal: Arc::new(move |why| drop(heard.send(why))),
         };
         let store: Arc<dyn Store> = Arc::new(MemoryStore::open(&disk, &faults, surroundings).unwrap());
         let (free_work, _writer) = FreeWorkLog::start(store.clone(), &[gate()]).await.unwrap();
@@ -69,7 +69,7 @@ impl House {
         let policy = PolicyInForce::new(Bundle::shipped().unwrap(), key.clone());
         let engine = Engine { store, world: clock.clone(), key, policy, settings, metrics: Metrics::default(), free_work };
         let (alice, bob) = (Authenticator::es256().unwrap(), Authenticator::es256().unwrap());
-        let house = Self { engine: Arc::new(engine), clock, faults, fatal, alice, bob, _directory: directory };
+        let house = Self { engine: Arc::new(engine), clock, faults, fatal: Mutex::new(fatal), alice, bob, _directory: directory };
         house.enrol("alice", &house.alice).await;
         house.enrol("bob", &house.bob).await;
         house
@@ -428,7 +428,7 @@ async fn a_disk_that_says_no_but_kept_it_leaves_nobody_with_a_permit() {
     house.faults.then_fail_but_persist();
     assert!(matches!(house.redeem(&permit, &proposal).await, Err(Error::Unavailable(_))));
     assert!(house.redeem(&permit, &proposal).await.is_err(), "the store has stopped for good");
-    assert_eq!(house.fatal.lock().unwrap().len(), 1);
+    assert!(house.fatal.lock().unwrap().recv().is_ok(), "whoever runs it hears so");
 }
 
 #[tokio::test]
