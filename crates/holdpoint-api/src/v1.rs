@@ -296,10 +296,9 @@ pub struct RedeemedV1 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OutcomeV1 {
-    /// The permit that was spent, where the gate knows it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    pub permit: Option<PermitId>,
+    /// The permit that was spent.
+    #[schema(value_type = String)]
+    pub permit: PermitId,
     /// The host's own id for the act, where the gate answered and the host acted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<String>,

@@ -148,7 +148,7 @@ impl Desk {
         {
             let why = format!("the gate did not begin: {error}");
             self.tell(OutcomeV1 {
-                permit: Some(grant.permit),
+                permit: grant.permit,
                 act: seen.act.clone(),
                 gate: self.gate.clone(),
                 result: ResultV1::NotStarted { why },
@@ -162,7 +162,7 @@ impl Desk {
         match basis {
             Basis::Free { .. } => Settled::Free,
             Basis::Permit { id, .. } => {
-                self.tell(OutcomeV1 { permit: Some(id.clone()), act: None, gate: self.gate.clone(), result: result.clone() })
+                self.tell(OutcomeV1 { permit: id.clone(), act: None, gate: self.gate.clone(), result: result.clone() })
             }
         }
     }
@@ -176,7 +176,7 @@ impl Desk {
         let (Some(act), Basis::Permit { id, .. }) = (act, warrant.basis()) else { return Ok(()) };
         self.outbox.expect(act, id).inspect_err(|error| {
             self.tell(OutcomeV1 {
-                permit: Some(id.clone()),
+                permit: id.clone(),
                 act: Some(act.to_owned()),
                 gate: self.gate.clone(),
                 result: ResultV1::NotStarted { why: format!("the gate could not note the act: {error}") },
@@ -188,7 +188,7 @@ impl Desk {
     /// Takes in what a host reports about an act of its own. Acts that spent no permit are of no interest here.
     pub fn observe(&self, act: &str, result: ResultV1) -> Settled {
         let Some(permit) = self.outbox.expected(act) else { return Settled::Free };
-        let outcome = OutcomeV1 { permit: Some(permit), act: Some(act.to_owned()), gate: self.gate.clone(), result };
+        let outcome = OutcomeV1 { permit, act: Some(act.to_owned()), gate: self.gate.clone(), result };
         let settled = self.tell(outcome);
         self.outbox.forget(act);
         settled

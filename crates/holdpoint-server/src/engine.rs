@@ -351,8 +351,7 @@ impl Engine {
     /// # Errors
     /// Says why it was not recorded; the gate keeps it and tells it again.
     pub async fn settle(&self, caller: &Caller, outcome: OutcomeV1) -> Result<(), Error> {
-        let id = outcome.permit.ok_or_else(|| Error::Malformed("an outcome names its permit".into()))?;
-        let permit = self.store.permit(id).await?.ok_or(Error::NotFound)?;
+        let permit = self.store.permit(outcome.permit).await?.ok_or(Error::NotFound)?;
         if permit.grant.actor.accountable() != caller.person() || permit.grant.gate != outcome.gate {
             return Err(Error::Forbidden("the act was another's".into()));
         }

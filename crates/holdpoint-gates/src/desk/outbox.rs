@@ -108,7 +108,7 @@ mod tests {
 
     fn outcome(status: i32) -> OutcomeV1 {
         OutcomeV1 {
-            permit: Some(PermitId::parse("prm-1").unwrap()),
+            permit: PermitId::parse("prm-1").unwrap(),
             act: None,
             gate: GateId::parse("command").unwrap(),
             result: ResultV1::Done { status: Some(status) },

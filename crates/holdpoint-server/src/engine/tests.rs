@@ -129,7 +129,7 @@ impl House {
     }
 
     async fn settle(&self, redeemed: &RedeemedV1, result: ResultV1) -> Result<(), Error> {
-        let outcome = OutcomeV1 { permit: Some(redeemed.permit.clone()), act: None, gate: gate(), result };
+        let outcome = OutcomeV1 { permit: redeemed.permit.clone(), act: None, gate: gate(), result };
         self.engine.settle(&self.caller().await, outcome).await
     }
 
