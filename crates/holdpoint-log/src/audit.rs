@@ -48,7 +48,9 @@ pub struct Report {
 }
 
 impl Report {
-    fn unopened(log: &LogKey, fault: Fault) -> Self {
+    /// What is found of a log whose checkpoint cannot be trusted.
+    #[must_use]
+    pub fn unopened(log: &LogKey, fault: Fault) -> Self {
         Self { origin: log.origin.clone(), signed: None, entries: 0, subjects: 0, earlier: 0, fault: Some(fault) }
     }
 }
@@ -87,11 +89,11 @@ impl Auditor {
         Ok(auditor)
     }
 
-    /// Takes the next entry and returns its leaf hash.
+    /// Takes the next entry and returns it with its leaf hash.
     ///
     /// # Errors
     /// When the entry is malformed, breaks the chain of its subject, is one too many, or shows a fork.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<Hash, Fault> {
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(Entry, Hash), Fault> {
         let index = self.frontier.size();
         if index == self.signed.size {
             return Err(Fault::Surplus { signed: self.signed.size });
@@ -101,7 +103,7 @@ impl Auditor {
         let leaf = entry.leaf_hash();
         self.frontier.push(leaf);
         self.compare_with_earlier()?;
-        Ok(leaf)
+        Ok((entry, leaf))
     }
 
     /// Compares what was read with what was signed, after the last entry.
@@ -255,6 +257,14 @@ pub enum Fault {
         signed: Hash,
         /// The root they have.
         computed: Hash,
+    },
+    /// A file of the directory belongs to no export of this log.
+    #[error("`{path}` does not belong to an export of {size} entries")]
+    Stranger {
+        /// The file.
+        path: String,
+        /// The size of the log.
+        size: u64,
     },
     /// There are more entries than were signed.
     #[error("there are more entries than the {signed} that the checkpoint covers")]

@@ -188,6 +188,21 @@ fn every_missing_file_is_named() {
 }
 
 #[test]
+fn a_file_that_is_no_part_of_the_export_is_named() {
+    let log = SampleLog::of(SIZE);
+    let paths: Vec<_> = files(&log).into_keys().collect();
+    let with = |stranger: Option<&str>| {
+        let paths = paths.iter().cloned().chain(stranger.map(str::to_owned));
+        audit_files(&log, &files(&log), &[]).without_strangers(paths).fault
+    };
+    assert_eq!(with(None), None);
+    // The last three are tiles: of a shorter log, of a longer one, of a level that is not there yet.
+    for path in ["notes.txt", "checkpoint.old", "tile/entries/001", "tile/0/001.p/40", "tile/0/002.p/1", "tile/2/000.p/1"] {
+        assert_eq!(with(Some(path)), Some(Fault::Stranger { path: path.to_owned(), size: 300 }));
+    }
+}
+
+#[test]
 fn an_oversized_file_is_not_read() {
     let log = SampleLog::of(SIZE);
     for path in files(&log).into_keys() {

@@ -86,7 +86,7 @@ impl Engine {
         let dossier = facts::dossier(store, party, estate, &record.requester, change, &proposal.effects).await?;
         let answers = store.answers(change).await?.and_then(Kept::here).unwrap_or_default();
         let words = store.words(change).await?;
-        let Proposal { artefact, setting, effects } = proposal;
+        let Proposal { artefact, setting, effects, said } = proposal;
         let card = Card::of(&Known {
             change,
             artefact: &artefact,
@@ -102,7 +102,7 @@ impl Engine {
             proposed_at: record.proposed_at,
             round: record.round,
             times_proposed: record.times_proposed,
-            said: record.said.as_deref(),
+            said: said.as_deref(),
         });
         Ok(Opened { card, command: artefact.text(), dossier, words, record })
     }

@@ -15,7 +15,7 @@ use crate::engine::{Engine, Error};
 use crate::identity::Caller;
 use crate::standing;
 use crate::store::command::OpenSession;
-use crate::store::record::{ActOutcome, ChangeRecord, ChangeState, Kept, PermitRecord, StoredChange};
+use crate::store::record::{ActOutcome, ChangeRecord, ChangeState, Kept, PermitRecord, Proposal, StoredChange};
 use crate::store::{ChangeFilter, Record as _};
 
 /// Longest name of an agent program.
@@ -104,11 +104,12 @@ impl Engine {
             let assurance = word.assurance.as_str().to_owned();
             rulings.push(RulingV1 { approver: word.approver, ruling: word.ruling, assurance, at: word.spoken_at });
         }
-        let (text, directory, effects) = match &stored.proposal {
+        let (text, directory, effects, said) = match &stored.proposal {
             Kept::Here(proposal) => {
-                (mask(&proposal.artefact.text()), proposal.setting.directory.clone(), proposal.effects.clone().into())
+                let Proposal { artefact, setting, effects, said } = proposal.clone();
+                (mask(&artefact.text()), setting.directory, effects.into(), said)
             }
-            Kept::Redacted { index } => (format!("(taken back: entry {index} of the log)"), String::new(), Vec::new()),
+            Kept::Redacted { index } => (format!("(taken back: entry {index} of the log)"), String::new(), Vec::new(), None),
         };
         Ok(ChangeV1 {
             change: record.change,
@@ -123,7 +124,7 @@ impl Engine {
             progress: self.progress(record, permit.as_ref()),
             proposed_at: record.proposed_at,
             rulings,
-            said: record.said.clone(),
+            said,
             permit: permit.map(|permit| permit.state),
         })
     }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use anstream::println;
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use holdpoint_api::client::Client;
+use holdpoint_api::client::{Client, Endpoint};
 use holdpoint_api::v1::path;
 use holdpoint_log::audit::{Report, audit, audit_directory};
 use holdpoint_log::checkpoint::{LogKey, SignedCheckpoint};
 use holdpoint_log::export::Exporter;
 use holdpoint_log::tile::{WIDTH, bundle};
+use holdpoint_server::store::sqlite::audit as database;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -39,11 +40,13 @@ enum Verb {
         /// A new or empty directory
         directory: PathBuf,
     },
-    /// Verify the log: every entry, every chain of steps, the tree, the signature
+    /// Verify the log: every entry, every chain of steps, the tree, the signature; and all that the database keeps beside it
     ///
-    /// Exit status 0: it holds. 3: it does not, and the first fault is named. 1: it could not be read.
+    /// Of an installation also each payload is compared with the commitment in its entry, and every table with what the entries add
+    /// up to. The control plane may be running. Exit status 0: it holds. 3: it does not, and what is wrong is named. 1: it could not
+    /// be read.
     Verify {
-        /// An exported directory [default: the log of the running installation]
+        /// An exported directory [default: the installation's data directory]
         directory: Option<PathBuf>,
         /// The log's public key as `NAME+ID+KEY` or a file with it [default: the installation's]
         #[arg(long)]
@@ -62,11 +65,11 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
             let key = log_key(installation, key.as_deref())?;
             let earlier = earlier.iter().map(|path| read(path)).collect::<anyhow::Result<Vec<_>>>()?;
             let earlier: Vec<&[u8]> = earlier.iter().map(Vec::as_slice).collect();
-            let report = match directory {
-                Some(directory) => verify_directory(&directory, &key, &earlier)?,
-                None => verify_running(installation, &key, &earlier)?,
+            let found = match directory {
+                Some(directory) => Found::Log(verify_directory(&directory, &key, &earlier)?),
+                None => verify_installation(installation, &key, &earlier)?,
             };
-            tell(&report, arguments.json)
+            tell(&found, arguments.json)
         }
     }
 }
@@ -147,6 +150,26 @@ fn write_all(directory: &Path, files: Vec<holdpoint_log::export::File>) -> anyho
     Ok(())
 }
 
+/// What was verified, and what was found.
+enum Found {
+    /// The database of an installation.
+    Database(database::Report),
+    /// Entries alone.
+    Log(Report),
+}
+
+/// Reads the database where it lies on this machine. Through a server only the entries can be had.
+fn verify_installation(installation: &Installation, key: &LogKey, earlier: &[&[u8]]) -> anyhow::Result<Found> {
+    match installation.endpoint()? {
+        Endpoint::Unix(_) if database::is_data_directory(installation.home()?.root()) => {
+            let root = installation.home()?;
+            let report = database::audit(root.root(), key, earlier);
+            Ok(Found::Database(report.with_context(|| format!("`{}` cannot be verified", root.root().display()))?))
+        }
+        Endpoint::Tcp(_) | Endpoint::Unix(_) => Ok(Found::Log(verify_running(installation, key, earlier)?)),
+    }
+}
+
 fn verify_running(installation: &Installation, key: &LogKey, earlier: &[&[u8]]) -> anyhow::Result<Report> {
     let (client, note) = checkpoint(installation)?;
     let size = SignedCheckpoint::open(&note, key).map_or(0, |signed| signed.head().size);
@@ -159,6 +182,9 @@ fn verify_running(installation: &Installation, key: &LogKey, earlier: &[&[u8]]) 
 }
 
 fn verify_directory(directory: &Path, key: &LogKey, earlier: &[&[u8]]) -> anyhow::Result<Report> {
+    if database::is_data_directory(directory) {
+        bail!("`{0}` is a data directory, not an export: verify it with `holdpoint log verify --data {0}`", directory.display());
+    }
     let read = |path: &str, max: usize| match fs::File::open(directory.join(path)) {
         Ok(file) => {
             let mut bytes = Vec::new();
@@ -168,8 +194,29 @@ fn verify_directory(directory: &Path, key: &LogKey, earlier: &[&[u8]]) -> anyhow
         Err(error) => Err(error),
     };
     let report: std::io::Result<Report> = audit_directory(read, key, earlier);
-    report.with_context(|| format!("`{}` cannot be read", directory.display()))
+    let unreadable = || format!("`{}` cannot be read", directory.display());
+    let mut paths = Vec::new();
+    list(directory, &mut PathBuf::new(), &mut paths).with_context(unreadable)?;
+    Ok(report.with_context(unreadable)?.without_strangers(paths))
 }
+
+/// Lists the files below a directory by their paths relative to it, with slashes. Links are files here, and not followed.
+fn list(directory: &Path, below: &mut PathBuf, paths: &mut Vec<String>) -> std::io::Result<()> {
+    for entry in fs::read_dir(directory.join(&below))? {
+        let entry = entry?;
+        below.push(entry.file_name());
+        if entry.file_type()?.is_dir() && below.components().count() <= DEPTH_MAX {
+            list(directory, below, paths)?;
+        } else {
+            paths.push(below.to_string_lossy().into_owned());
+        }
+        below.pop();
+    }
+    Ok(())
+}
+
+/// Deeper than any tile lies; what is below is named as what it is, a stranger.
+const DEPTH_MAX: usize = 10;
 
 #[derive(Serialize)]
 struct Told<'a> {
@@ -179,21 +226,78 @@ struct Told<'a> {
     entries: u64,
     subjects: usize,
     fault: Option<String>,
+    /// Nothing where only entries were verified.
+    database: Option<ToldOfDatabase>,
 }
 
-fn tell(report: &Report, json: bool) -> anyhow::Result<Exit> {
-    let told = Told {
-        holds: report.fault.is_none(),
-        origin: report.origin.as_str(),
-        size: report.signed.as_ref().map(|head| head.size),
-        entries: report.entries,
-        subjects: report.subjects,
-        fault: report.fault.as_ref().map(ToString::to_string),
-    };
+#[derive(Serialize)]
+struct ToldOfDatabase {
+    payloads: u64,
+    redacted: u64,
+    /// Nothing where the log could not be followed.
+    rows: Option<u64>,
+    faults: Vec<String>,
+    more_faults: u64,
+}
+
+impl<'a> Told<'a> {
+    fn of(found: &'a Found) -> Self {
+        let (report, database, holds) = match found {
+            Found::Database(found) => (&found.log, Some(ToldOfDatabase::of(found)), found.holds()),
+            Found::Log(report) => (report, None, report.fault.is_none()),
+        };
+        Self {
+            holds,
+            origin: report.origin.as_str(),
+            size: report.signed.as_ref().map(|head| head.size),
+            entries: report.entries,
+            subjects: report.subjects,
+            fault: report.fault.as_ref().map(ToString::to_string),
+            database,
+        }
+    }
+}
+
+impl ToldOfDatabase {
+    fn of(found: &database::Report) -> Self {
+        Self {
+            payloads: found.payloads.kept,
+            redacted: found.payloads.redacted,
+            rows: found.rows,
+            faults: found.faults.named().iter().map(ToString::to_string).collect(),
+            more_faults: found.faults.more(),
+        }
+    }
+}
+
+fn tell(found: &Found, json: bool) -> anyhow::Result<Exit> {
+    let told = Told::of(found);
+    if json {
+        show::json(&told)?;
+    } else {
+        tell_people(&told);
+    }
+    Ok(if told.holds { Exit::Done } else { Exit::Held })
+}
+
+fn tell_people(told: &Told<'_>) {
     match &told.fault {
-        _ if json => show::json(&told)?,
         None => println!("the log of {} holds: {} entries about {} subjects, signed", told.origin, told.entries, told.subjects),
         Some(fault) => println!("the log of {} does not hold after {} entries: {fault}", told.origin, told.entries),
     }
-    Ok(if told.holds { Exit::Done } else { Exit::Held })
+    let Some(database) = &told.database else {
+        return println!("only the entries were verified, not what a database keeps beside them");
+    };
+    match (database.rows, database.faults.is_empty()) {
+        (None, _) => println!("the tables beside it were not compared: without the log nothing says what must be in them"),
+        (Some(rows), true) => println!(
+            "the database is what the log says: {} payloads fit, {} were redacted, {rows} rows follow from the entries",
+            database.payloads, database.redacted
+        ),
+        (Some(_), false) => println!("the database is not what the log says:"),
+    }
+    database.faults.iter().for_each(|fault| println!("  {fault}"));
+    if database.more_faults > 0 {
+        println!("  and {} more", database.more_faults);
+    }
 }

@@ -36,6 +36,18 @@ pub fn audit_directory<E>(
     }
 }
 
+impl Report {
+    /// Adds whether a directory holds only what an export of this log holds. `paths` are those of all its files.
+    #[must_use]
+    pub fn without_strangers(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        if let (None, Some(size)) = (&self.fault, self.signed.map(|head| head.size)) {
+            let belongs = |path: &str| path == CHECKPOINT || path.parse().is_ok_and(|tile: TilePath| tile.belongs_to(size));
+            self.fault = paths.into_iter().find(|path| !belongs(path)).map(|path| Fault::Stranger { path, size });
+        }
+        self
+    }
+}
+
 /// Goes through the bundles in order, comparing each tile as soon as its entries are known.
 fn walk<R, E>(files: &mut Files<R>, auditor: &mut Auditor) -> Result<(), Stop<E>>
 where
@@ -53,7 +65,8 @@ where
         let bytes = files.read(&path.to_string(), width * MAX_FRAMED_ENTRY_BYTES)?;
         let entries = bundle::decode(&bytes, width).map_err(|error| Fault::Bundle { path, error })?;
         for entry in entries {
-            tiler.push(auditor.push(entry)?, &mut full);
+            let (_, leaf) = auditor.push(entry)?;
+            tiler.push(leaf, &mut full);
         }
         full.drain(..).try_for_each(|tile| files.compare(&tile))?;
     }

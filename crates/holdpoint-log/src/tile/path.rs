@@ -68,6 +68,17 @@ impl TilePath {
     pub fn is_full(&self) -> bool {
         self.width() == WIDTH
     }
+
+    /// Whether the directory of a tree with exactly `size` leaves has this tile.
+    #[must_use]
+    pub fn belongs_to(&self, size: u64) -> bool {
+        let level = match self.layer {
+            Layer::Entries => 0,
+            Layer::Hashes(level) => u32::from(level),
+        };
+        let hashes = size.checked_shr(level * HEIGHT).unwrap_or(0).saturating_sub(self.index << HEIGHT);
+        hashes.min(WIDTH as u64) == u64::from(self.width)
+    }
 }
 
 impl fmt::Display for TilePath {

@@ -16,6 +16,7 @@
 //! Entries are for ever, so no free text stands in them: artefacts, answers, signed words and reasons are payloads.
 
 use holdpoint_core::actor::{Actor, AgentId, GateId};
+use holdpoint_core::decision::Decision;
 use holdpoint_core::digest::Digest;
 use holdpoint_core::webauthn::Base64Bytes;
 use holdpoint_log::commitment::Commitment;
@@ -108,4 +109,19 @@ pub(super) fn code_subject(hash: &Digest) -> String {
 /// The subject that an agent session is.
 pub(super) fn session_subject(id: &AgentId) -> String {
     format!("session:{id}")
+}
+
+/// What stands for a decision with all its guardrails, which may be longer than an entry.
+pub(super) fn decided(decision: &Decision) -> Result<Digest, serde_json::Error> {
+    serde_json::to_vec(decision).map(|json| Digest::of(&json))
+}
+
+/// What stands for a host's name of a tool call: nobody knows what a host puts into it.
+pub(super) fn tool_use(name: &str) -> Digest {
+    Digest::of(name.as_bytes())
+}
+
+/// What stands for a session's secret: the hash under which it is kept, hashed again.
+pub(super) fn secret(hash: &Digest) -> Digest {
+    Digest::of(hash.as_bytes())
 }

@@ -22,6 +22,7 @@ pub mod load;
 pub mod memory;
 pub mod plan;
 pub mod record;
+mod replay;
 mod sequencer;
 pub mod sqlite;
 

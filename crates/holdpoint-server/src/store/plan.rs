@@ -173,7 +173,7 @@ impl Planner {
 
     /// Answers one submission: what a client was told before under the same key, or what the command comes to now.
     fn answer(&mut self, submission: &Submission) -> Result<Outcome, Rejection> {
-        let Some(retry) = &submission.retry else { return self.execute(&submission.command) };
+        let Some(retry) = &submission.retry else { return self.attempt(&submission.command) };
         if retry.key.owner.len() > LABEL_MAX_BYTES || retry.key.name.len() > LABEL_MAX_BYTES {
             return Err(Rejection::TooLarge);
         }
@@ -181,10 +181,20 @@ impl Planner {
             return if known.request == retry.request { known.answer.clone().into() } else { Err(Rejection::OtherRequest) };
         }
         self.cause = Some(cause(retry));
-        let answer = self.execute(&submission.command);
+        let answer = self.attempt(&submission.command);
         self.cause = None;
         let kept = answer.clone().map_or_else(Answered::Rejected, |outcome| Answered::Done(Box::new(outcome)));
         self.loaded.retries.put(retry.key.clone(), RetryRecord { request: retry.request, at: self.now, answer: kept });
+        answer
+    }
+
+    /// Executes a command. One that is refused leaves no payload that no entry names.
+    fn attempt(&mut self, command: &Command) -> Result<Outcome, Rejection> {
+        let (entries, payloads) = (self.entries.len(), self.payloads.len());
+        let answer = self.execute(command);
+        if answer.is_err() && self.entries.len() == entries {
+            self.payloads.truncate(payloads);
+        }
         answer
     }
 

@@ -90,6 +90,9 @@ pub struct Proposal {
     pub setting: Setting,
     /// What it would do.
     pub effects: Effects,
+    /// What the agent says about it, masked; unverified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
 }
 
 /// What has become of a change.
@@ -140,8 +143,6 @@ pub struct ChangeRecord {
     pub requester: Actor,
     /// At which gate.
     pub gate: GateId,
-    /// What the agent says about it, masked; unverified.
-    pub said: Option<String>,
     /// What was decided last.
     pub decision: Decision,
     /// The policy bundle that was in force then.
@@ -267,6 +268,9 @@ pub enum ActOutcome {
         why: String,
     },
 }
+
+/// Why it is not known what came of an act of which nobody said anything.
+pub(super) const UNREPORTED: &str = "nobody reported what came of it";
 
 /// What came of an act, and where the log says so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

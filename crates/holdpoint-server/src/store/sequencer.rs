@@ -163,7 +163,7 @@ impl<B: Backend> Writer<B> {
 
     fn commit(&mut self, submissions: &[Submission]) -> Result<(Vec<Planned>, Arc<SignedCheckpoint>), Fatal> {
         let failed = |what: &'static str| move |why: B::Error| Fatal { what, why: why.to_string() };
-        let now = (self.surroundings.clock)().max(self.latest);
+        let now = to_the_microsecond((self.surroundings.clock)()).max(self.latest);
         self.latest = now;
         let mut seed = [0; 32];
         self.random
@@ -203,6 +203,11 @@ impl<B: Backend> Writer<B> {
         }
         (self.surroundings.fatal)(fatal);
     }
+}
+
+/// Entries tell time to the microsecond, and state must follow from entries.
+fn to_the_microsecond(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }
 
 /// Takes what has queued up, in order.

@@ -9,6 +9,7 @@
 //!
 //! **In scope**: opening, recovery, writing, reading back. **Out of scope**: what is written ([`super::plan`]).
 
+pub mod audit;
 mod error;
 mod guard;
 mod read;

@@ -1,6 +1,7 @@
 //! One suite of questions, put to every backend.
 #![cfg(test)]
 
+mod audit;
 mod flow;
 mod invariants;
 mod recovery;
@@ -18,6 +19,8 @@ use world::World;
 trait Place {
     fn new() -> Self;
     fn open(&self, world: &World) -> Box<dyn Store>;
+    /// Compares all that is kept with what the log says of it, where there is a file to read it from.
+    fn audit(&self, _: &World) {}
 }
 
 struct InMemory(Disk);
@@ -43,6 +46,10 @@ impl Place for InSqlite {
         let directory = DataDirectory::open(&self.0.path().join("data")).unwrap();
         Box::new(SqliteStore::open(Arc::new(directory), world.surroundings()).unwrap())
     }
+
+    fn audit(&self, world: &World) {
+        audit::holds(world, &self.0.path().join("data"));
+    }
 }
 
 /// Puts a question to a store, then opens the same place again: all that was said is still there.
@@ -55,6 +62,7 @@ fn ask<P: Place>(question: fn(&World, &dyn Store)) {
     let reopened = place.open(&world);
     assert_eq!(reopened.checkpoint().to_text(), released);
     invariants::verify(&world, reopened.as_ref(), &[released]);
+    place.audit(&world);
     assert_eq!(world.fatal(), []);
 }
 

@@ -37,6 +37,7 @@ impl Planner {
             artefact: propose.change.artefact().clone(),
             setting: propose.change.setting().clone(),
             effects: propose.effects.clone(),
+            said: propose.said.as_deref().map(mask),
         };
         let proposal = self.keep_or_reuse(before.as_ref().map(|record| record.proposal), payload_json(&proposal)?);
         let answers = self.keep_or_reuse(before.as_ref().map(|record| record.answers), payload_json(&propose.answers)?);
@@ -46,7 +47,6 @@ impl Planner {
             state,
             requester: propose.requester.clone(),
             gate: propose.gate.clone(),
-            said: propose.said.as_deref().map(mask),
             decision: propose.decision.clone(),
             policy: propose.policy,
             proposal,
@@ -59,7 +59,7 @@ impl Planner {
             permit: None,
             index: 0,
         };
-        record.index = self.append(proposed(&record))?;
+        record.index = self.append(proposed(&record)?)?;
         // A change that is decided again and held is no longer released: its permit must not outlive the decision.
         let index = match before.as_ref().and_then(|record| record.permit.clone()) {
             Some(permit) => self.end_unspent(&permit, "server", "proposed-again")?.unwrap_or(record.index),
@@ -201,7 +201,7 @@ impl Planner {
     }
 }
 
-fn proposed(record: &ChangeRecord) -> Draft {
+fn proposed(record: &ChangeRecord) -> Result<Draft, Rejection> {
     let kind = match record.state {
         ChangeState::Rejected => "change.stopped",
         ChangeState::Refused => "change.refused",
@@ -210,12 +210,13 @@ fn proposed(record: &ChangeRecord) -> Draft {
     let guardrails = record.decision.guardrails();
     let name = |id: &str| Value::from(id.chars().take(NAMED_GUARDRAIL_CHARS).collect::<String>());
     let named: Vec<Value> = guardrails.iter().take(NAMED_GUARDRAILS_MAX).map(|held| name(&held.id)).collect();
-    Draft {
+    Ok(Draft {
         kind,
         subject: entry::change_subject(&record.change),
         actor: entry::actor_token(&record.requester),
         payload: payloads(record.proposal, record.answers),
         body: json!({
+            "decided": entry::decided(&record.decision).map_err(|_| Rejection::TooLarge)?,
             "decision": record.decision.as_str(),
             "gate": record.gate,
             "guardrails": named,
@@ -224,8 +225,9 @@ fn proposed(record: &ChangeRecord) -> Draft {
             "policy": record.policy,
             "round": record.round,
             "times": record.times_proposed,
+            "waits_until": record.waits_until,
         }),
-    }
+    })
 }
 
 fn payloads(proposal: PayloadId, answers: PayloadId) -> Vec<holdpoint_log::commitment::Commitment> {

@@ -59,19 +59,20 @@ impl Planner {
 
     pub(super) fn enrol_key(&mut self, enrol: &EnrolKey) -> Result<Outcome, Rejection> {
         let credential = &enrol.credential;
-        bounded(&enrol.label)?;
         let code = self.check_code(&enrol.code, &CodePurpose::EnrolKey { person: credential.person.clone() })?;
         if self.loaded.credentials.get(&credential.id).is_some() {
             return Err(Rejection::AlreadyThere { what: Thing::Key });
         }
         let payload = self.keep(payload_json(credential)?);
+        let label = self.keep_words(&enrol.label)?;
         let index = self.append(Draft {
             kind: "key.enrolled",
             subject: entry::key_subject(&credential.id),
             actor: format!("person:{}", credential.person),
-            payload: vec![payload.0],
+            payload: vec![payload.0, label.0],
             body: json!({
-                "attested": credential.attested, "backup_eligible": credential.backup_eligible, "person": credential.person,
+                "attested": credential.attested, "backup_eligible": credential.backup_eligible,
+                "code": entry::code_subject(&enrol.code), "person": credential.person,
                 "relying_party": Digest::of(credential.relying_party.as_bytes()), "usable_from": credential.usable_from,
             }),
         })?;
@@ -112,7 +113,10 @@ impl Planner {
             subject: entry::session_subject(&open.session),
             actor: format!("agent:{}", open.session),
             payload: Vec::new(),
-            body: json!({ "agent": open.agent, "by_code": code.is_some(), "on_behalf_of": open.on_behalf_of }),
+            body: json!({
+                "agent": open.agent, "code": open.code.as_ref().map(entry::code_subject), "on_behalf_of": open.on_behalf_of,
+                "secret": entry::secret(&open.secret),
+            }),
         })?;
         if let Some(code) = code {
             self.use_code(code);

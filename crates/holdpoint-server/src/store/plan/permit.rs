@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::super::command::{At, Outcome, Redeem, Release, Revoke, Settle};
 use super::super::entry::{self, Draft};
-use super::super::record::{ActOutcome, ChangeRecord, ChangeState, PayloadId, PermitRecord, Settled, Spent};
+use super::super::record::{ActOutcome, ChangeRecord, ChangeState, PayloadId, PermitRecord, Settled, Spent, UNREPORTED};
 use super::Thing;
 use super::{BEGIN_WITHIN, Planner, Rejection, bounded};
 
@@ -123,7 +123,10 @@ impl Planner {
             gate: redeem.gate.clone(),
             not_after: begin_before.min(permit.grant.not_after),
         };
-        let body = json!({ "gate": redeem.gate, "permit": redeem.permit, "round": permit.round });
+        let body = json!({
+            "gate": redeem.gate, "not_after": redemption.not_after, "permit": redeem.permit, "round": permit.round,
+            "tool_use": redeem.tool_use.as_deref().map(entry::tool_use),
+        });
         let actor = entry::actor_token(&redeem.actor);
         let index = self.append(permit_entry("permit.redeemed", &permit, actor, None, body))?;
         permit.settled = None;
@@ -229,7 +232,7 @@ impl Planner {
         let Some(permit) = self.loaded.permits.get(id).filter(|permit| permit.state == PermitState::Started).cloned() else {
             return Ok(false);
         };
-        let outcome = ActOutcome::Indeterminate { why: "nobody reported what came of it".to_owned() };
+        let outcome = ActOutcome::Indeterminate { why: UNREPORTED.to_owned() };
         self.end_act(permit, &outcome, "server".to_owned(), None)?;
         Ok(true)
     }

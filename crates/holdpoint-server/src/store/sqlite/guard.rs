@@ -6,6 +6,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::path::Path;
 
 use holdpoint_log::checkpoint::{LogKey, SignedCheckpoint};
 
@@ -28,10 +29,7 @@ impl Guard {
         let file = options.open(directory.file(FILE)).map_err(unreadable)?;
         let mut slots = vec![0; 2 * SLOT_BYTES];
         let length = read_all(&file, &mut slots).map_err(unreadable)?;
-        let opened = |slot: &[u8]| SignedCheckpoint::open(slot.split(|byte| *byte == 0).next().unwrap_or_default(), log).ok();
-        let found: Vec<_> = slots.chunks(SLOT_BYTES).map(opened).zip(0_u64..).collect();
-        let newest = found.into_iter().filter_map(|(checkpoint, slot)| Some((checkpoint?, slot)));
-        let newest = newest.max_by_key(|(checkpoint, _)| checkpoint.head().size);
+        let newest = newest(&slots, log);
         if newest.is_none() && length > 0 {
             return Err(OpenError::Guard { what: "holds no checkpoint of this log".to_owned() });
         }
@@ -55,6 +53,20 @@ impl Guard {
         self.next_slot = 1 - self.next_slot;
         Ok(())
     }
+}
+
+/// What was released last, read beside whoever may be writing it. Nothing where there is nothing that the key signed.
+pub(super) fn newest_released(directory: &Path, log: &LogKey) -> Option<SignedCheckpoint> {
+    let mut slots = vec![0; 2 * SLOT_BYTES];
+    read_all(&File::open(directory.join(FILE)).ok()?, &mut slots).ok()?;
+    newest(&slots, log).map(|(checkpoint, _)| checkpoint)
+}
+
+/// The newer of two slots, with its number. One that is half written is none.
+fn newest(slots: &[u8], log: &LogKey) -> Option<(SignedCheckpoint, u64)> {
+    let opened = |slot: &[u8]| SignedCheckpoint::open(slot.split(|byte| *byte == 0).next().unwrap_or_default(), log).ok();
+    let found = slots.chunks(SLOT_BYTES).map(opened).zip(0_u64..).filter_map(|(checkpoint, slot)| Some((checkpoint?, slot)));
+    found.max_by_key(|(checkpoint, _)| checkpoint.head().size)
 }
 
 fn read_all(file: &File, buffer: &mut [u8]) -> io::Result<usize> {

@@ -152,7 +152,7 @@ fn parsed<T: DeserializeOwned>(sql: &Sql<'_>, id: &PayloadId) -> Result<Kept<T>,
 }
 
 /// A payload, checked against the commitment that names it: what the database says is believed only as far as the log goes.
-fn payload(sql: &Sql<'_>, id: &PayloadId) -> Result<Option<Kept<Vec<u8>>>, Error> {
+pub(super) fn payload(sql: &Sql<'_>, id: &PayloadId) -> Result<Option<Kept<Vec<u8>>>, Error> {
     let mut statement = sql.0.prepare_cached("SELECT salt, body, redacted_idx FROM payload WHERE id = ?1")?;
     let found = statement
         .query_row([String::from(*id)], |row| {

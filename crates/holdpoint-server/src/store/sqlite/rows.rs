@@ -165,7 +165,8 @@ fn write_payloads(transaction: &Transaction<'_>, plan: &WritePlan) -> Result<(),
     Ok(())
 }
 
-fn put(transaction: &Transaction<'_>, row: &Row) -> Result<(), Error> {
+/// Writes one row of state.
+pub(super) fn put(transaction: &Transaction<'_>, row: &Row) -> Result<(), Error> {
     match row {
         Row::Chain(subject, chain) => execute(
             transaction,
@@ -181,7 +182,7 @@ fn put(transaction: &Transaction<'_>, row: &Row) -> Result<(), Error> {
         ),
         Row::Credential(key) => execute(
             transaction,
-            "INSERT INTO credential (id, idx, doc) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET doc = ?3",
+            "INSERT INTO credential (id, idx, doc) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET idx = ?2, doc = ?3",
             (&key.credential.id.0, key.index, doc(key)?),
         ),
         Row::Gate(gate, last) => execute(
