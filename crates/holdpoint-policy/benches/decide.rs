@@ -1,5 +1,10 @@
 //! What a decision costs on the path of every command an agent types, and what loading costs a hook that is on its own.
 #![expect(clippy::expect_used, reason = "a bench that cannot begin has nothing to measure")]
+#![expect(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "a bench is not the crate: it looks at the clock and tells"
+)]
 
 use std::time::Instant;
 
