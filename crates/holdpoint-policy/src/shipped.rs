@@ -1,10 +1,17 @@
 //! The files that are shipped: the default pack, compiled in.
 
 use crate::files::Files;
+use crate::language::SCHEMA;
 
 /// The default pack with its examples, as a set of files like any other.
 pub fn files() -> Files {
     DEFAULT.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
+}
+
+/// What somebody starts from who writes policy of their own: the default pack, and beside it the schema, for editors.
+pub fn starting_point() -> Files {
+    let schema = ("schema.cedarschema".to_owned(), SCHEMA.as_bytes().to_vec());
+    files().into_iter().chain([schema]).collect()
 }
 
 macro_rules! pack {
@@ -32,6 +39,7 @@ mod tests {
         let report = test(&files());
         assert!(report.sound(), "{report}");
         assert!(report.guardrails > 30 && report.examples > 2 * report.guardrails, "{report}");
+        assert_eq!(test(&starting_point()), report);
     }
 
     #[test]

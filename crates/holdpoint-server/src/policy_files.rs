@@ -1,6 +1,6 @@
 //! The installation's policy on disk: signed files below `policy/` in the data directory, or the shipped bundle where there are none.
 //!
-//! **In scope**: reading the files, and noticing that they changed. **Out of scope**: what makes a bundle sound
+//! **In scope**: reading the files, exchanging them, and noticing that they changed. **Out of scope**: what makes a bundle sound
 //! (`holdpoint-policy`), and what is in force ([`crate::in_force`]).
 
 use std::fs;
@@ -14,6 +14,9 @@ use holdpoint_core::signed::{self, SIGNED_TEXT_MAX_BYTES, Signed, VerifyingKey};
 use holdpoint_policy::bundle::{self, Bundle, Manifest};
 use holdpoint_policy::policies::{FILE_MAX_BYTES, FILES_MAX, Files};
 use holdpoint_policy::report::Report;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+
+use crate::data_directory::write_durably;
 
 /// The name of the signed manifest among the files.
 pub const MANIFEST: &str = "manifest.signed";
@@ -72,6 +75,29 @@ impl PolicyFiles {
         Ok(Some(Signed::<Manifest>::parse(text.trim_end())?.open(key)?.revision))
     }
 
+    /// Puts a bundle in the place of the one that is there. The directory is exchanged as a whole: whoever looks finds one
+    /// bundle or the other, after a crash too, and files that are in no bundle any more are gone.
+    ///
+    /// # Errors
+    /// As the operating system says. The former bundle is in place then, and what could not be written beside it.
+    pub fn exchange(&self, files: &Files, manifest: &Signed<Manifest>) -> io::Result<()> {
+        let next = self.root.with_extension("next");
+        remove_all(&next)?;
+        for (name, bytes) in files {
+            let path = next.join(name);
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            write_durably(&path, bytes)?;
+        }
+        write_durably(&next.join(MANIFEST), format!("{manifest}\n").as_bytes())?;
+        match renameat_with(CWD, &next, CWD, &self.root, RenameFlags::EXCHANGE) {
+            Err(rustix::io::Errno::NOENT) => fs::rename(&next, &self.root)?,
+            exchanged => exchanged?,
+        }
+        self.root.parent().map_or(Ok(()), |directory| fs::File::open(directory)?.sync_all())?;
+        // A crash here leaves the former bundle beside the new one, where nobody reads it.
+        remove_all(&next)
+    }
+
     fn manifest(&self) -> Result<Option<String>, Error> {
         let path = self.root.join(MANIFEST);
         match read_at_most(&path, SIGNED_TEXT_MAX_BYTES) {
@@ -112,6 +138,13 @@ pub fn read_files(root: &Path) -> Result<Files, Error> {
     Ok(files)
 }
 
+fn remove_all(directory: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 fn read_at_most(path: &Path, max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(max as u64 + 1).read_to_end(&mut bytes)?;
@@ -150,4 +183,40 @@ pub enum Error {
         /// What the operating system says.
         source: io::Error,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_directory::DataDirectory;
+    use crate::keys::InstallationKey;
+    use holdpoint_core::signed::Signer as _;
+    use jiff::ToSpan as _;
+
+    fn sign(revision: u64, files: &Files, key: &InstallationKey) -> Signed<Manifest> {
+        let now = Timestamp::UNIX_EPOCH;
+        let manifest = Manifest::build(files, revision, now, now + 24.hours()).unwrap();
+        Signed::sign(&manifest, key).unwrap()
+    }
+
+    #[test]
+    fn a_bundle_is_exchanged_as_a_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let held = DataDirectory::open(directory.path()).unwrap();
+        let key = InstallationKey::open(&held).unwrap();
+        let home = Home::at(directory.path());
+        let plain = holdpoint_policy::shipped::files();
+        let mut with_estate = plain.clone();
+        with_estate.insert("estate.toml".to_owned(), b"[environments.staging]\nproduction = false\n".to_vec());
+
+        for (revision, files) in [(1, &with_estate), (2, &plain)] {
+            let mut of = PolicyFiles::of(&home);
+            of.exchange(files, &sign(revision, files, &key)).unwrap();
+            assert_eq!(&read_files(&home.policy()).unwrap(), files);
+            let bundle = of.load(&key.verifying_key(), revision, Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!(bundle.revision(), revision);
+        }
+        let left: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert!(!left.iter().any(|name| name.to_string_lossy().contains("next")), "{left:?}");
+    }
 }

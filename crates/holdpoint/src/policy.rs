@@ -12,7 +12,7 @@ use holdpoint_policy::bundle::{self, Bundle, Manifest};
 use holdpoint_policy::policies::Files;
 use holdpoint_policy::{Report, shipped};
 use holdpoint_server::keys::InstallationKey;
-use holdpoint_server::policy_files::{MANIFEST, PolicyFiles, read_files};
+use holdpoint_server::policy_files::{PolicyFiles, read_files};
 use jiff::ToSpan as _;
 
 use crate::context::Installation;
@@ -48,6 +48,9 @@ enum Verb {
         /// For how many days the bundle is good
         #[arg(long, default_value_t = 365)]
         days: i32,
+        /// The revision, where the former one is lost; otherwise it is one more than that
+        #[arg(long)]
+        revision: Option<u64>,
     },
     /// Check a directory's files and run their examples
     Test {
@@ -66,7 +69,7 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
     match arguments.verb {
         Verb::Export { directory } => export(&directory),
         Verb::List => list(arguments.json),
-        Verb::Sign { directory, days } => sign(installation, &directory, days, arguments.json),
+        Verb::Sign { directory, days, revision } => sign(installation, &directory, days, revision, arguments.json),
         Verb::Test { directory } => tell(&bundle::test(&read_files(&directory)?), arguments.json),
         Verb::Validate { directory } => tell(&bundle::validate(&read_files(&directory)?), arguments.json),
     }
@@ -98,7 +101,7 @@ fn export(directory: &Path) -> anyhow::Result<Exit> {
     if fs::read_dir(directory)?.next().is_some() {
         bail!("`{}` is not empty: name a new directory", directory.display());
     }
-    let files = shipped::files();
+    let files = shipped::starting_point();
     write(directory, &files)?;
     println!(
         "{} files in {}; edit them, then `holdpoint policy test` and `holdpoint policy sign`",
@@ -117,7 +120,7 @@ fn write(directory: &Path, files: &Files) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn sign(installation: &Installation, directory: &Path, days: i32, json: bool) -> anyhow::Result<Exit> {
+fn sign(installation: &Installation, directory: &Path, days: i32, revision: Option<u64>, json: bool) -> anyhow::Result<Exit> {
     let home = installation.home()?;
     let files = read_files(directory)?;
     let report = bundle::test(&files);
@@ -126,22 +129,15 @@ fn sign(installation: &Installation, directory: &Path, days: i32, json: bool) ->
     }
     let key = InstallationKey::read_in(home.root()).context("the installation's key cannot be used; run `holdpoint up` once")?;
     let now = Timestamp::now();
-    let revision = PolicyFiles::of(&home).signed_revision(&key.verifying_key())?.unwrap_or(0) + 1;
+    let next = PolicyFiles::of(&home).signed_revision(&key.verifying_key())?.unwrap_or(0) + 1;
+    let revision = revision.unwrap_or(next);
+    if revision < next {
+        bail!("revision {} is signed already: the next one is {next}", next - 1);
+    }
     let expires = now.checked_add((i64::from(days) * 24).hours()).context("that is too far away")?;
     let manifest = Manifest::build(&files, revision, now, expires).map_err(|report| anyhow::anyhow!("{report}"))?;
     let signed = Signed::sign(&manifest, &key)?;
-    let policy = home.policy();
-    if policy != directory {
-        // Files that are gone from the directory go from the installation as well: a bundle is exactly what was signed.
-        match fs::remove_dir_all(&policy) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).context("the former policy is in the way");
-            }
-            _ => write(&policy, &files)?,
-        }
-    }
-    // The manifest comes last: a server that looks in between finds none, and keeps what is in force.
-    fs::write(policy.join(MANIFEST), format!("{signed}\n")).context("the manifest cannot be written")?;
+    PolicyFiles::of(&home).exchange(&files, &signed).context("the bundle cannot be put in place")?;
     if json {
         show::json(&serde_json::json!({ "revision": revision, "guardrails": report.guardrails, "examples": report.examples }))?;
     } else {

@@ -104,7 +104,10 @@ pub enum Rejection {
     #[error("the key is revoked")]
     Revoked,
     /// A newer bundle was in force.
-    #[error("a bundle of revision {newest} was in force")]
+    #[error(
+        "a policy of revision {newest} was in force and is gone: put its files back below `policy/` in the data directory, \
+         or sign a newer one (`holdpoint policy sign --revision`)"
+    )]
     RolledBack {
         /// The newest revision.
         newest: u64,
