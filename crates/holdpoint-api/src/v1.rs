@@ -22,6 +22,8 @@ pub mod path {
     pub const OUTCOMES: &str = "/v1/outcomes";
     /// `GET` a [`super::ChangesV1`].
     pub const CHANGES: &str = "/v1/changes";
+    /// `GET` a [`super::ChangeV1`]; `{change}` stands for its digest.
+    pub const CHANGE: &str = "/v1/changes/{change}";
     /// `GET` a [`super::SnapshotV1`].
     pub const SNAPSHOT: &str = "/v1/snapshot";
     /// `POST` a [`super::OpenSessionV1`], answered by a [`super::SessionV1`].

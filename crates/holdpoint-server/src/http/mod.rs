@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use holdpoint_api::v1::BODY_MAX_BYTES;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -36,10 +36,13 @@ pub fn router(app: &App) -> Router {
     };
     routes::api(app.clone())
         .merge(console::router(app.console.clone()))
+        // Not the console's, whose doors are for people: a program that asks for what is not there hears that.
+        .fallback(problem::no_such_path)
         .layer(from_fn_with_state(app.names.clone(), guard::admit))
         .layer(RequestBodyLimitLayer::new(BODY_MAX_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_MAX))
         .layer(CatchPanicLayer::new())
+        .layer(from_fn(problem::in_our_words))
         .layer(fixed("x-content-type-options", "nosniff"))
         .layer(fixed("referrer-policy", "no-referrer"))
         .layer(fixed("cache-control", "no-store"))

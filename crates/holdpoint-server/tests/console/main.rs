@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod browser;
+mod edges;
 mod pictures;
 mod routes;
 mod world;
