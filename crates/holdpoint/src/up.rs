@@ -13,7 +13,7 @@ use holdpoint_server::engine::Times;
 use holdpoint_server::start::{Plan, Running, start};
 use holdpoint_server::store::Fatal;
 use rustix::fs::Mode;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 use crate::context::Installation;
@@ -57,9 +57,10 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
     };
     let runtime = tokio::runtime::Runtime::new().context("the asynchronous runtime cannot be started")?;
     runtime.block_on(async {
+        let mut signals = Signals::listen()?;
         let running = start(plan).await?;
         tell(&running).await?;
-        let why = told_to_stop().await?;
+        let why = signals.told_to_stop().await;
         running.stop(why).await?;
         Ok(Exit::Done)
     })
@@ -91,13 +92,23 @@ fn person(given: Option<String>) -> anyhow::Result<PersonId> {
     PersonId::parse(name).context("name yourself with --person")
 }
 
-async fn told_to_stop() -> anyhow::Result<&'static str> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(tokio::select! {
-        _ = interrupt.recv() => "interrupted",
-        _ = terminate.recv() => "terminated",
-    })
+/// The signals that ask for a stop in good order. Listened to before anybody can know that there is something to stop.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn told_to_stop(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "interrupted",
+            _ = self.terminate.recv() => "terminated",
+        }
+    }
 }
 
 async fn tell(running: &Running) -> anyhow::Result<()> {
