@@ -8,6 +8,7 @@ mod cargo;
 mod deny;
 mod fuzz;
 mod pictures;
+mod release;
 mod root;
 mod soak;
 mod steps;

@@ -26,7 +26,11 @@ use holdpoint_core::actor::{AgentId, PersonId};
 use plane::{Plane, Say, free, seen};
 use serde_json::json;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_holdpoint");
+/// The program as `./x bench` has built it to be shipped; without that, the one that cargo built beside this bench.
+fn program() -> PathBuf {
+    std::env::var_os("HOLDPOINT_BENCH_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_holdpoint").into(), PathBuf::from)
+}
+
 /// How often each contestant is started. Override with `HOLDPOINT_BENCH_ROUNDS`.
 const ROUNDS: usize = 300;
 
@@ -109,7 +113,7 @@ fn hook(name: &'static str, home: &Home, command: &str, directory: &Path) -> Con
     let data = home.root().display().to_string();
     Contestant {
         name,
-        program: PROGRAM.into(),
+        program: program(),
         // As `install` writes it.
         arguments: ["hook", "claude-code", "--data", &data].map(str::to_owned).to_vec(),
         input: message.to_string().into_bytes(),
@@ -132,7 +136,7 @@ struct Real {
 impl Real {
     fn start(data: PathBuf) -> Self {
         let home = Home::at(data);
-        let mut server = Command::new(PROGRAM);
+        let mut server = Command::new(program());
         server.args(["up", "--listen", "127.0.0.1:0", "--person", "alice", "--data"]).arg(home.root());
         let mut server = server.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(server.stdout.take().unwrap()).lines();

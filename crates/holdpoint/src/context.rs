@@ -1,7 +1,7 @@
 //! Which installation a command speaks to.
 
 use std::ffi::{OsStr, OsString};
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -57,9 +57,32 @@ impl Installation {
     }
 }
 
+/// The address in a URL. No name service is asked: only this machine is meant, and it has two names.
 fn address_of(url: &str) -> anyhow::Result<SocketAddr> {
     let authority = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
     let authority = authority.with_context(|| format!("`{url}` is not an address of the form `http://HOST:PORT`"))?;
-    let mut addresses = authority.to_socket_addrs().with_context(|| format!("`{authority}` is not `HOST:PORT`"))?;
-    addresses.find(|address| address.ip().is_loopback()).with_context(|| format!("`{authority}` is not on this machine"))
+    let numbers = authority.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let address: SocketAddr =
+        numbers.as_deref().unwrap_or(authority).parse().with_context(|| format!("`{authority}` is not `ADDRESS:PORT`"))?;
+    anyhow::ensure!(address.ip().is_loopback(), "`{authority}` is not on this machine");
+    Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_plane_is_on_this_machine_and_no_name_service_says_where() {
+        for (url, address) in [
+            ("http://127.0.0.1:7423", "127.0.0.1:7423"),
+            ("http://localhost:7423/", "127.0.0.1:7423"),
+            ("http://[::1]:80", "[::1]:80"),
+        ] {
+            assert_eq!(address_of(url).unwrap().to_string(), address);
+        }
+        for bad in ["127.0.0.1:7423", "https://127.0.0.1:1", "http://127.0.0.1", "http://192.0.2.1:80", "http://example.org:80"] {
+            assert!(address_of(bad).is_err(), "{bad}");
+        }
+    }
 }
