@@ -1,8 +1,10 @@
-//! How many durable appends a second, beside a raw file that commits in groups as well: 64 producers, about 1 KiB each, the two
-//! taking turns in one run.
+//! How many durable appends a second, beside a raw file that commits in groups as well: 64 producers, taking turns in one run.
 //!
-//! The store does more than the file for the same bytes: it plans, hashes the tree, commits entry, payload and head in one
-//! transaction, and signs a checkpoint before it answers.
+//! Two measures of the store. *Entries*: the command that leaves nothing but an entry (a server's start, with its longest words),
+//! against a file with exactly as many bytes. *Commands*: a batch of free work, an entry and a payload of about 1 KiB in all.
+//!
+//! The store does more than the file for the same bytes: it plans, writes canonical JSON, hashes the tree, commits entry, chain
+//! and head in one transaction, and signs a checkpoint before it answers.
 
 #![allow(clippy::allow_attributes, clippy::panic, clippy::unwrap_used, reason = "a bench that cannot run says so by panicking")]
 
@@ -19,33 +21,39 @@ use holdpoint_core::digest::Digest;
 use holdpoint_core::effect::{Effects, ResourceKind};
 use holdpoint_server::data_directory::DataDirectory;
 use holdpoint_server::keys::InstallationKey;
-use holdpoint_server::store::command::NoteFreeWork;
+use holdpoint_server::store::command::{LABEL_MAX_BYTES, NoteFreeWork, StartServer};
 use holdpoint_server::store::record::FreeWork;
 use holdpoint_server::store::sqlite::SqliteStore;
-use holdpoint_server::store::{Record as _, Surroundings};
+use holdpoint_server::store::{Record as _, Store as _, Surroundings};
 use tokio::sync::{mpsc, oneshot};
 
 const PRODUCERS: usize = 64;
-const ENTRY_BYTES: usize = 1024;
+const COMMAND_BYTES: usize = 1024;
 const TURN: Duration = Duration::from_secs(3);
 const TURNS: usize = 5;
 
 fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let directory = tempfile::tempdir_in(std::env::current_dir().unwrap()).unwrap();
-    let (mut files, mut stores) = (Vec::new(), Vec::new());
     let _guard = runtime.enter();
     let file = RawFile::open(&directory.path().join("raw"));
-    let store = open(&directory.path().join("data"));
+    let (bare, whole) = (open(&directory.path().join("bare")), open(&directory.path().join("whole")));
+    let _ = runtime.block_on(bare.record(start())).unwrap();
+    let entry_bytes = runtime.block_on(bare.entries(0..1)).unwrap().first().map(Vec::len).unwrap();
     let numbers: Arc<Vec<AtomicU64>> = Arc::new((0..PRODUCERS).map(|_| AtomicU64::new(0)).collect());
+    let (mut small_files, mut entries, mut large_files, mut commands) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for _ in 0..TURNS {
-        let raw = file.clone();
-        files.push(runtime.block_on(turn(move |_| {
-            let raw = raw.clone();
-            async move { raw.append(vec![b'x'; ENTRY_BYTES]).await }
+        small_files.push(runtime.block_on(raw(&file, entry_bytes)));
+        let kept = bare.clone();
+        entries.push(runtime.block_on(turn(move |_| {
+            let store = kept.clone();
+            async move {
+                let _ = store.record(start()).await.unwrap();
+            }
         })));
-        let (kept, counted) = (store.clone(), numbers.clone());
-        stores.push(runtime.block_on(turn(move |producer| {
+        large_files.push(runtime.block_on(raw(&file, COMMAND_BYTES)));
+        let (kept, counted) = (whole.clone(), numbers.clone());
+        commands.push(runtime.block_on(turn(move |producer| {
             let (store, numbers) = (kept.clone(), counted.clone());
             async move {
                 let first = numbers.get(producer).unwrap().fetch_add(1, Ordering::Relaxed) + 1;
@@ -53,10 +61,23 @@ fn main() {
             }
         })));
     }
-    let (file, store) = (median(files), median(stores));
-    println!("raw file, group commit     {file:>9.0} appends/s");
-    println!("store (SQLite), commands   {store:>9.0} appends/s");
-    println!("ratio                      {:>9.2}", store / file);
+    tell("entries", entry_bytes, median(small_files), median(entries));
+    tell("commands", COMMAND_BYTES, median(large_files), median(commands));
+}
+
+fn tell(what: &str, bytes: usize, file: f64, store: f64) {
+    println!("raw file, group commit, {bytes:>4} bytes  {file:>9.0} appends/s");
+    println!("store (SQLite), {what:<12}       {store:>9.0} appends/s   ratio {:.2}", store / file);
+}
+
+/// Appends so many bytes at a time to the file.
+async fn raw(file: &RawFile, bytes: usize) -> f64 {
+    let file = file.clone();
+    turn(move |_| {
+        let file = file.clone();
+        async move { file.append(vec![b'x'; bytes]).await }
+    })
+    .await
 }
 
 /// Lets every producer append for a while, one at a time each; gives appends a second.
@@ -98,13 +119,18 @@ fn open(path: &Path) -> Arc<SqliteStore> {
     Arc::new(SqliteStore::open(directory, surroundings).unwrap())
 }
 
+/// The command that leaves an entry and nothing else, as long as it can be.
+fn start() -> StartServer {
+    StartServer { version: "x".repeat(LABEL_MAX_BYTES), mode: "y".repeat(LABEL_MAX_BYTES) }
+}
+
 /// One act whose payload has about as many bytes as the file's entries.
 fn note(producer: usize, first: u64) -> NoteFreeWork {
     let work = FreeWork {
         change: Digest::of(&first.to_be_bytes()),
         actor: Actor::Agent { id: AgentId::parse("claude-code_1").unwrap(), on_behalf_of: PersonId::parse("alice").unwrap() },
         at: Timestamp::UNIX_EPOCH,
-        text: "x".repeat(ENTRY_BYTES / 2),
+        text: "x".repeat(COMMAND_BYTES / 2),
         effects: Effects::opaque(ResourceKind::Program, "bench", "nothing"),
     };
     NoteFreeWork { gate: GateId::parse(format!("gate-{producer}")).unwrap(), first, works: vec![work] }
