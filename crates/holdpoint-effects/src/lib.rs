@@ -8,6 +8,7 @@ use holdpoint_core::question::Answers;
 pub use self::reading::Reading;
 use self::world::World;
 
+mod credential;
 mod data;
 mod families;
 pub mod loss;
@@ -48,14 +49,21 @@ pub const VARIABLES: &[&str] = &[
     "USER",
 ];
 
+/// The variable of a setting that names the credential which whatever runs is given. Only a gate that holds credentials sets it.
+pub const CREDENTIAL: &str = "HOLDPOINT_CREDENTIAL";
+
 /// Reads what an artefact would do. Unanswered questions leave the worst case standing; calling again with more answers
 /// refines it.
 pub fn read(artefact: &Artefact, setting: &Setting, answers: &Answers) -> Reading {
     let world = World::new(setting, answers);
-    match artefact {
+    let reading = match artefact {
         Artefact::Argv { argv } => Reading::of(shell::argv(argv, &world).0, world),
         Artefact::Command { text } => Reading::of(shell::text(text, &world).0, world),
         Artefact::ToolCall { host, tool, input } => tool::read(host, tool, input, setting, answers),
+    };
+    match setting.variables.get(CREDENTIAL) {
+        None => reading,
+        Some(name) => Reading { effects: credential::used(name, artefact, reading.effects), ..reading },
     }
 }
 
