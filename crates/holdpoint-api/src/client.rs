@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::v1::{BODY_MAX_BYTES, ErrorV1};
+use crate::v1::{ACTS_FOR, BODY_MAX_BYTES, ErrorV1};
 
 /// Most bytes the head of an answer may have.
 const HEAD_MAX_BYTES: usize = 16 * 1024;
@@ -34,6 +34,7 @@ pub enum Endpoint {
 pub struct Client {
     endpoint: Endpoint,
     secret: Option<String>,
+    acts_for: Option<u32>,
     patience: Duration,
     until: Option<Instant>,
 }
@@ -41,7 +42,7 @@ pub struct Client {
 impl Client {
     /// A client that gives every exchange at most `patience` from the first byte to the last.
     pub const fn new(endpoint: Endpoint, patience: Duration) -> Self {
-        Self { endpoint, secret: None, patience, until: None }
+        Self { endpoint, secret: None, acts_for: None, patience, until: None }
     }
 
     /// Shows the secret of a session with each request.
@@ -55,6 +56,13 @@ impl Client {
     #[must_use]
     pub const fn until(mut self, moment: Instant) -> Self {
         self.until = Some(moment);
+        self
+    }
+
+    /// Says with each request for which user id it asks. Only the runner of a system installation is heard.
+    #[must_use]
+    pub const fn acting_for(mut self, uid: u32) -> Self {
+        self.acts_for = Some(uid);
         self
     }
 
@@ -106,6 +114,9 @@ impl Client {
             request.push_str("authorization: Bearer ");
             request.extend(secret.chars().filter(char::is_ascii_graphic));
             request.push_str("\r\n");
+        }
+        if let Some(uid) = self.acts_for {
+            request.push_str(&format!("{ACTS_FOR}: {uid}\r\n"));
         }
         request.push_str("\r\n");
         let mut bytes = request.into_bytes();

@@ -13,16 +13,44 @@
 
 use std::path::{Path, PathBuf};
 
-/// The data directory of an installation.
+/// The data directory of an installation, or a user's own beside an installation of the whole system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     root: PathBuf,
+    published: Option<Published>,
+}
+
+/// Where an installation of the whole system keeps what everybody may read and nobody but it may write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Published {
+    /// Root's: the public keys.
+    keys: PathBuf,
+    /// The control plane's: its socket and its newest snapshot.
+    run: PathBuf,
 }
 
 impl Home {
     /// A data directory that was named.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), published: None }
+    }
+
+    /// A directory of one's own beside an installation whose public keys lie in `keys` and whose socket lies in `run`.
+    pub fn beside(root: impl Into<PathBuf>, keys: PathBuf, run: PathBuf) -> Self {
+        Self { root: root.into(), published: Some(Published { keys, run }) }
+    }
+
+    /// Whether the public keys were pinned by somebody else than the owner of the directory.
+    pub const fn is_pinned(&self) -> bool {
+        self.published.is_some()
+    }
+
+    fn keys(&self) -> &Path {
+        self.published.as_ref().map_or(&self.root, |published| &published.keys)
+    }
+
+    fn run(&self) -> &Path {
+        self.published.as_ref().map_or(&self.root, |published| &published.run)
     }
 
     /// The data directory when nobody names one: `$XDG_DATA_HOME/holdpoint`, else `~/.local/share/holdpoint`.
@@ -40,17 +68,17 @@ impl Home {
 
     /// The Unix socket of the API.
     pub fn socket(&self) -> PathBuf {
-        self.root.join("socket")
+        self.run().join("socket")
     }
 
     /// The installation's public key.
     pub fn verifying_key(&self) -> PathBuf {
-        self.root.join("installation.pub")
+        self.keys().join("installation.pub")
     }
 
     /// The key that signs the log's checkpoints, as a C2SP verifier key.
     pub fn log_key(&self) -> PathBuf {
-        self.root.join("log.vkey")
+        self.keys().join("log.vkey")
     }
 
     /// The installation's signed policy files.
@@ -60,7 +88,7 @@ impl Home {
 
     /// The newest snapshot.
     pub fn snapshot(&self) -> PathBuf {
-        self.root.join("snapshot.json")
+        self.run().join("snapshot.json")
     }
 
     /// The session of an agent program.

@@ -8,4 +8,5 @@
 
 pub mod client;
 pub mod home;
+pub mod system;
 pub mod v1;

@@ -45,6 +45,12 @@ pub mod path {
 /// Most bytes a request or an answer may have.
 pub const BODY_MAX_BYTES: usize = 2 * 1024 * 1024;
 
+/// The header in which the runner of a system installation says for which user id it asks. From anybody else it is an error.
+pub const ACTS_FOR: &str = "holdpoint-acts-for";
+
+/// The gate that only the runner of a system installation speaks for.
+pub const RUNNER_GATE: &str = "runner";
+
 /// A proposal: what a gate has seen and asks about. Who asks comes from the session, never from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -500,6 +506,16 @@ pub enum ModeV1 {
     Advisory,
     /// It runs as another user or on another machine.
     Enforcing,
+}
+
+impl ModeV1 {
+    /// The mode as it is spelled in JSON and in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Advisory => "advisory",
+            Self::Enforcing => "enforcing",
+        }
+    }
 }
 
 /// Why a request was not answered. Nothing has happened.

@@ -189,6 +189,7 @@ impl Snapshot {
 pub struct Warrant {
     change: Digest,
     basis: Basis,
+    not_after: Option<Timestamp>,
 }
 
 /// What a warrant rests on.
@@ -231,7 +232,7 @@ impl Warrant {
         if now > redemption.not_after {
             return Err(NoWarrant::Expired { not_after: redemption.not_after });
         }
-        Ok(Self { change: seen.digest(), basis: Basis::Permit { id: redemption.permit, index } })
+        Ok(Self { change: seen.digest(), basis: Basis::Permit { id: redemption.permit, index }, not_after: None })
     }
 
     /// Gives the warrant for free work: a decision that allows, made under the snapshot's policy about the change seen.
@@ -253,7 +254,17 @@ impl Warrant {
         if now > snapshot.head.not_after && !effects.harmless() {
             return Err(NoWarrant::Expired { not_after: snapshot.head.not_after });
         }
-        Ok(Self { change: seen.digest(), basis: Basis::Free { revision: snapshot.head.revision } })
+        Ok(Self { change: seen.digest(), basis: Basis::Free { revision: snapshot.head.revision }, not_after: None })
+    }
+
+    /// Ends the right to act when its permit does. A gate that can stop the act does so then.
+    pub fn ending(self, not_after: Timestamp) -> Self {
+        Self { not_after: Some(not_after), ..self }
+    }
+
+    /// Until when the act may go on, where it has an end.
+    pub const fn not_after(&self) -> Option<Timestamp> {
+        self.not_after
     }
 
     /// The change that may happen.

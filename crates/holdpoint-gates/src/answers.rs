@@ -39,6 +39,15 @@ pub const ROUNDS_MAX: usize = 4;
 /// Reads an artefact until it has no more questions, answering them from this machine.
 pub fn settle_reading(artefact: &Artefact, setting: &Setting, deadline: &Deadline) -> (Answers, Reading) {
     let observer = Observer::new(setting, deadline);
+    settle_with(artefact, setting, |open| observer.answer_all(open))
+}
+
+/// Reads an artefact until it has no more questions, with somebody who answers those that are open.
+pub fn settle_with(
+    artefact: &Artefact,
+    setting: &Setting,
+    mut answer_all: impl FnMut(Vec<Question>) -> Vec<(Question, Answer)>,
+) -> (Answers, Reading) {
     let mut answers = Answers::default();
     for _ in 0..ROUNDS_MAX {
         let reading = holdpoint_effects::read(artefact, setting, &answers);
@@ -46,7 +55,7 @@ pub fn settle_reading(artefact: &Artefact, setting: &Setting, deadline: &Deadlin
         if open.is_empty() {
             return (answers, reading);
         }
-        for (question, answer) in observer.answer_all(open) {
+        for (question, answer) in answer_all(open) {
             answers.insert(question, answer);
         }
     }

@@ -57,6 +57,7 @@ impl Desk {
     pub fn open(gate: GateId, home: &Home, client: Client, asker: Asker) -> Result<Self, Error> {
         let client = match &asker {
             Asker::Agent(session) => client.with_session(session.secret.clone()),
+            Asker::For(uid) => client.acting_for(*uid),
             Asker::Person => client,
         };
         Ok(Self { pinned: Pinned::open(home, &gate)?, outbox: Outbox::at(home), home: home.clone(), gate, asker, client })
@@ -141,7 +142,8 @@ impl Desk {
         let warrant = self.client.post(path::REDEMPTIONS, &redemption).map_err(Error::from).and_then(|redeemed| {
             let RedeemedV1 { receipt, .. } = redeemed;
             let receipt = Signed::<Receipt>::parse(&receipt)?;
-            Ok(Warrant::redeemed(&receipt, self.pinned.key(), &self.gate, &seen.change, Timestamp::now())?)
+            let warrant = Warrant::redeemed(&receipt, self.pinned.key(), &self.gate, &seen.change, Timestamp::now())?;
+            Ok(warrant.ending(grant.not_after))
         });
         if let Err(error) = &warrant
             && error.may_have_arrived()
@@ -283,6 +285,21 @@ pub enum Stopped {
     Held(Box<AnswerV1>),
 }
 
+impl Stopped {
+    /// What was decided, in the shape in which decisions are shown.
+    pub fn judgement(&self) -> JudgementV1 {
+        match self {
+            Self::Away(away) => away.judgement(),
+            Self::Held(answer) => answer.judgement(),
+        }
+    }
+
+    /// Whether people can still release it.
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Held(answer) if answer.decision == VerdictV1::Hold)
+    }
+}
+
 /// What a gate knows of a change that it could ask nobody about.
 #[derive(Debug, Clone)]
 pub struct Away {
@@ -315,4 +332,15 @@ pub enum Settled {
     Lost(std::io::Error),
     /// It was told.
     Told,
+}
+
+impl Settled {
+    /// What whoever asked should know about it, if anything.
+    pub fn remark(&self) -> Option<String> {
+        match self {
+            Self::Free | Self::Told => None,
+            Self::Kept => Some("the control plane is away; the outcome is kept and told with the next call".to_owned()),
+            Self::Lost(error) => Some(format!("the outcome could be neither told nor kept: {error}")),
+        }
+    }
 }

@@ -15,5 +15,6 @@ pub mod desk;
 pub mod notice;
 pub mod passage;
 pub mod registry;
+pub mod runner;
 mod seen;
 pub mod setting;

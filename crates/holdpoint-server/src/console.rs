@@ -185,7 +185,7 @@ impl Console {
     /// What the visitor can choose: the one who says so, or the only one there is.
     async fn choice(&self, opened: &Opened, visit: &Visit) -> Result<Choice, engine::Error> {
         let mut people = self.engine.people().await?;
-        people.insert(self.engine.owner().person.clone());
+        people.insert(self.engine.owner().clone());
         let person = visit.person.clone().filter(|person| people.contains(person));
         let person = person.or_else(|| people.first().filter(|_| people.len() == 1).cloned());
         let choosing = match person {

@@ -18,10 +18,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use holdpoint_api::v1::{
-    AnswerV1, ChangeV1, GuardrailV1, ModeV1, OutcomeV1, ProgressV1, ProposalV1, RedeemedV1, RedemptionV1, ResultV1, VerdictV1,
+    AnswerV1, ChangeV1, GuardrailV1, ModeV1, OutcomeV1, ProgressV1, ProposalV1, RUNNER_GATE, RedeemedV1, RedemptionV1, ResultV1,
+    VerdictV1,
 };
 use holdpoint_core::Timestamp;
-use holdpoint_core::actor::{Actor, GateId, PermitId, Strength};
+use holdpoint_core::actor::{Actor, GateId, PermitId, PersonId, Strength};
 use holdpoint_core::approval::{self, ApprovalRecord, Ruling};
 use holdpoint_core::change::{Change, TooLarge};
 use holdpoint_core::decision::{Decision, Severity};
@@ -40,7 +41,7 @@ use crate::approvals::notify::Notifier;
 use crate::clock::{NoRandomness, World, fresh_id};
 use crate::facts;
 use crate::free_work::FreeWorkLog;
-use crate::identity::{Caller, Owner};
+use crate::identity::{Caller, Locals};
 use crate::in_force::{InForce, PolicyInForce};
 use crate::keys::InstallationKey;
 use crate::standing;
@@ -53,7 +54,9 @@ use crate::telemetry::Metrics;
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Whose installation it is.
-    pub owner: Owner,
+    pub owner: PersonId,
+    /// Who may ask on this machine.
+    pub locals: Locals,
     /// The console's address, without a closing slash.
     pub console: String,
     /// For whom people sign.
@@ -62,8 +65,6 @@ pub struct Settings {
     pub mode: ModeV1,
     /// Why.
     pub mode_reason: String,
-    /// What the gates of this installation can do about what goes around them.
-    pub strength: Strength,
     /// How long things wait and last.
     pub times: Times,
     /// Who hands receipts on, where the operator named a program for it.
@@ -132,6 +133,7 @@ impl Engine {
     /// Says why nothing was decided. Nothing may happen then.
     pub async fn propose(&self, caller: &Caller, proposal: ProposalV1) -> Result<AnswerV1, Error> {
         let began = Instant::now();
+        self.speaks_for(caller, &proposal.gate)?;
         let seen = Seen::read(proposal)?;
         let in_force = self.policy.now();
         let alone = self.judge(&in_force, caller.actor(), &seen, Dossier::default());
@@ -323,6 +325,7 @@ impl Engine {
             warn!(permit = %grant.permit, caller = %caller.actor(), "another's permit");
             return Err(Error::Forbidden("the permit is another agent's".into()));
         }
+        self.speaks_for(caller, &seen.gate)?;
         let seen = Seen::read(seen)?;
         let in_force = self.policy.now();
         let decision = self.judge_now(&in_force, caller.actor(), &seen).await?;
@@ -351,11 +354,12 @@ impl Engine {
     /// # Errors
     /// Says why it was not recorded; the gate keeps it and tells it again.
     pub async fn settle(&self, caller: &Caller, outcome: OutcomeV1) -> Result<(), Error> {
+        self.speaks_for(caller, &outcome.gate)?;
         let permit = self.store.permit(outcome.permit).await?.ok_or(Error::NotFound)?;
         if permit.grant.actor.accountable() != caller.person() || permit.grant.gate != outcome.gate {
             return Err(Error::Forbidden("the act was another's".into()));
         }
-        let what = self.proved(outcome.result);
+        let what = self.proved(&outcome.gate, outcome.result);
         let event = if matches!(what, ActOutcome::Indeterminate { .. }) { "indeterminate" } else { "settled" };
         let settled =
             self.store.record(Settle { permit: permit.grant.permit.clone(), gate: outcome.gate, outcome: what }).await?;
@@ -366,8 +370,8 @@ impl Engine {
 
     /// What an outcome may settle. That nothing began cannot be proved by a gate beside the agent: whoever can speak for it could
     /// have the permit back for a second act. There it counts as *nobody can tell*.
-    fn proved(&self, result: ResultV1) -> ActOutcome {
-        match (result, self.settings.strength) {
+    fn proved(&self, gate: &GateId, result: ResultV1) -> ActOutcome {
+        match (result, self.strength_of(gate)) {
             (ResultV1::NotStarted { why }, Strength::Advises) => {
                 ActOutcome::Indeterminate { why: format!("reported as not begun, without proof: {why}") }
             }
@@ -397,11 +401,25 @@ impl Engine {
         let around = Surroundings {
             estate: in_force.estate(),
             freezes: &Freezes::none(),
-            gate: self.settings.strength,
+            gate: self.strength_of(&seen.gate),
             in_reach: &in_reach,
             waived: &std::collections::BTreeSet::new(),
         };
         decide(in_force.policies(), &Case::assemble(requester.clone(), &seen.effects, dossier, &around))
+    }
+
+    /// What a gate can do about what goes around it: the runner has a user id of its own, every other gate that of the asker.
+    fn strength_of(&self, gate: &GateId) -> Strength {
+        let is_wall = self.settings.locals.have_a_runner() && gate.as_str() == RUNNER_GATE;
+        if is_wall { Strength::Enforces } else { Strength::Advises }
+    }
+
+    /// Nobody speaks for the runner but the runner, and it for no other gate.
+    fn speaks_for(&self, caller: &Caller, gate: &GateId) -> Result<(), Error> {
+        match (caller.asks_through_the_runner(), gate.as_str() == RUNNER_GATE) {
+            (true, true) | (false, false) => Ok(()),
+            _ => Err(Error::Forbidden(format!("the caller does not speak for the gate `{gate}`"))),
+        }
     }
 
     fn answer(&self, in_force: &InForce, seen: &Seen, decision: &Decision) -> AnswerV1 {
@@ -438,8 +456,13 @@ impl Engine {
     }
 
     /// Whose installation this is.
-    pub const fn owner(&self) -> &Owner {
+    pub const fn owner(&self) -> &PersonId {
         &self.settings.owner
+    }
+
+    /// Who may ask on this machine.
+    pub const fn locals(&self) -> &Locals {
+        &self.settings.locals
     }
 
     /// What is kept.

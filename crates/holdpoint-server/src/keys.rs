@@ -56,16 +56,25 @@ impl InstallationKey {
         Self::read_file(directory.join(FILE))
     }
 
-    /// Writes the public halves where clients look for them.
+    /// Writes the public halves where clients look for them. Where root has pinned them, they are compared instead.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// When they cannot be written, or others were pinned.
     pub fn publish(self: &Arc<Self>, home: &Home) -> Result<(), Error> {
-        let write =
-            |path: PathBuf, text: String| write_durably(&path, text.as_bytes()).map_err(|source| Error::Io { path, source });
-        write(home.verifying_key(), format!("{}\n", self.public))?;
         let log = self.log_signer().map_err(|_| Error::Malformed { path: home.log_key() })?;
-        write(home.log_key(), format!("{}\n", note::Signer::verifier(&log)))
+        let public = [
+            (home.verifying_key(), format!("{}\n", self.public)),
+            (home.log_key(), format!("{}\n", note::Signer::verifier(&log))),
+        ];
+        for (path, text) in public {
+            let failed = |source| Error::Io { path: path.clone(), source };
+            if !home.is_pinned() {
+                write_durably(&path, text.as_bytes()).map_err(failed)?;
+            } else if fs::read_to_string(&path).map_err(failed)? != text {
+                return Err(Error::NotPinned { path });
+            }
+        }
+        Ok(())
     }
 
     fn make(path: PathBuf) -> Result<Self, Error> {
@@ -143,6 +152,12 @@ pub enum Error {
     /// The machine gave no random numbers.
     #[error("the system gave no random numbers to make a key from")]
     NoRandomness,
+    /// Clients would not believe this key.
+    #[error("`{}` pins another key than the one in the data directory", path.display())]
+    NotPinned {
+        /// The pinned key.
+        path: PathBuf,
+    },
     /// Others may read the file.
     #[error("the key file `{}` can be read by others (mode {mode:o}); what it signed can no longer be trusted", path.display())]
     OpenToOthers {

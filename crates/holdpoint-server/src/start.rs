@@ -1,13 +1,15 @@
 //! Starting and stopping a control plane: what must be there before the first request, and what must be written after the last.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use holdpoint_api::home::Home;
-use holdpoint_api::v1::ModeV1;
-use holdpoint_core::actor::{GateId, PersonId, Strength};
+use holdpoint_api::system::System;
+use holdpoint_api::v1::{ModeV1, RUNNER_GATE};
+use holdpoint_core::actor::{GateId, PersonId};
 use holdpoint_core::signed::Signer as _;
 use holdpoint_core::webauthn::RelyingParty;
 use holdpoint_log::note::KeyError;
@@ -24,9 +26,9 @@ use crate::data_directory::{self, DataDirectory};
 use crate::engine::{Engine, Settings, Times};
 use crate::free_work::FreeWorkLog;
 use crate::http::guard::OwnNames;
-use crate::http::listen::{self, Peer, SocketFile};
+use crate::http::listen::{self, Door, Peer, SocketFile};
 use crate::http::{self, App};
-use crate::identity::Owner;
+use crate::identity::Locals;
 use crate::in_force::PolicyInForce;
 use crate::keys::{self, InstallationKey};
 use crate::policy_files::{self, PolicyFiles};
@@ -36,7 +38,7 @@ use crate::store::{self, CommitError, Fatal, ReadError, Record as _, Store};
 use crate::telemetry::Metrics;
 
 /// The gates whose free work is counted.
-const GATES: &[&str] = &["claude-code", "command"];
+const GATES: &[&str] = &["claude-code", "command", RUNNER_GATE];
 /// How often what has run out of time is ended.
 const SWEEP_EVERY: Duration = Duration::from_secs(15);
 /// How often the snapshot for gates is written anew.
@@ -48,12 +50,10 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 
 /// What to start.
 pub struct Plan {
-    /// The data directory.
-    pub home: Home,
+    /// What kind of installation it is, and whose.
+    pub standing: Standing,
     /// The console's address.
     pub listen: SocketAddr,
-    /// Whose installation it is.
-    pub person: PersonId,
     /// How long things wait and last.
     pub times: Times,
     /// The program that hands receipts on, where there is one.
@@ -62,6 +62,70 @@ pub struct Plan {
     pub world: Arc<dyn World>,
     /// Hears why the store has stopped for good; the program ends the process here.
     pub fatal: Arc<dyn Fn(Fatal) + Send + Sync>,
+}
+
+/// What kind of installation it is: that decides what it can promise.
+#[derive(Debug, Clone)]
+pub enum Standing {
+    /// It runs as the one user it guards.
+    Beside {
+        /// The data directory.
+        home: Home,
+        /// That user.
+        person: PersonId,
+    },
+    /// It has a user id of its own.
+    Apart(System),
+}
+
+impl Standing {
+    /// The data directory.
+    pub fn home(&self) -> Home {
+        match self {
+            Self::Apart(system) => system.server_home(),
+            Self::Beside { home, .. } => home.clone(),
+        }
+    }
+
+    const fn mode(&self) -> ModeV1 {
+        match self {
+            Self::Apart(_) => ModeV1::Enforcing,
+            Self::Beside { .. } => ModeV1::Advisory,
+        }
+    }
+
+    fn reason(&self) -> String {
+        match self {
+            Self::Apart(_) => "it has a user id of its own, and so has the runner, which holds the credentials; \
+                what runs beside an agent (its hook) advises nevertheless"
+                .into(),
+            Self::Beside { .. } => "it runs as the user it guards, who can read and change its files".into(),
+        }
+    }
+
+    const fn door(&self) -> Door {
+        match self {
+            Self::Apart(_) => Door::Everybody,
+            Self::Beside { .. } => Door::Owner,
+        }
+    }
+
+    /// Who asks on this machine, and whose installation it is.
+    fn people(&self) -> Result<(PersonId, Locals), Error> {
+        let own = rustix::process::geteuid().as_raw();
+        match self {
+            Self::Beside { person, .. } => Ok((person.clone(), Locals::one(own, person.clone()))),
+            Self::Apart(system) => {
+                let config = system.config();
+                if own != config.server.user {
+                    return Err(Error::OtherUser { own, named: config.server.user });
+                }
+                let named = config.people.iter().flat_map(|(person, uids)| uids.iter().map(move |uid| (*uid, person.clone())));
+                let owner = config.owner().cloned().ok_or(Error::OtherUser { own, named: config.server.user })?;
+                Ok((owner, Locals::of_system(named, config.runner.user)))
+            }
+        }
+    }
 }
 
 /// A control plane that is listening.
@@ -79,31 +143,32 @@ pub struct Running {
 /// # Errors
 /// Says what is in the way. Nothing listens then.
 pub async fn start(plan: Plan) -> Result<Running, Error> {
-    let directory = Arc::new(DataDirectory::open(plan.home.root())?);
+    let (people, home) = (plan.standing.people()?, plan.standing.home());
+    let directory = Arc::new(DataDirectory::open(home.root())?);
     let key = Arc::new(InstallationKey::open(&directory)?);
-    key.publish(&plan.home)?;
+    key.publish(&home)?;
     let store = open_store(&plan, &directory, &key)?;
     let console = listen::bind_console(plan.listen).await?;
     let address = console.local_addr().map_err(|source| listen::Error::Taken { what: plan.listen.to_string(), source })?;
     let names = Arc::new(OwnNames::of(address));
-    let mut files = PolicyFiles::of(&plan.home);
+    let mut files = PolicyFiles::of(&home);
     let newest_seen = store.policy().await?.map_or(0, |kept| kept.revision);
     let policy = PolicyInForce::new(files.load(&key.verifying_key(), newest_seen, plan.world.now())?, key.clone());
-    note_start(store.as_ref(), &policy).await?;
+    note_start(store.as_ref(), &policy, plan.standing.mode()).await?;
     let (free_work, writer) = FreeWorkLog::start(store.clone(), &gates()).await?;
-    let settings = settings(&plan, &names);
+    let (door, settings) = (plan.standing.door(), settings(&plan, people, &names));
     let engine = Arc::new(Engine { store, world: plan.world, key, policy, settings, metrics: Metrics::default(), free_work });
-    engine.publish_snapshot(&plan.home);
+    engine.publish_snapshot(&home);
     // The socket comes last: whoever finds it finds a server that is ready.
-    let socket = listen::bind_socket(&plan.home.socket())?;
+    let socket = listen::bind_socket(&home.socket(), door)?;
     let (stop, stopping) = watch::channel(false);
     let console_pages = Arc::new(Console::new(engine.clone())?);
     let app = App { engine: engine.clone(), names, console: console_pages };
     let mut tasks = JoinSet::new();
     serve(&mut tasks, &app, console, socket, &stopping);
-    keep_house(&mut tasks, &engine, plan.home.clone(), files, stopping);
-    info!(%address, data = %plan.home.root().display(), "listening");
-    Ok(Running { engine, stop, tasks, writer, _socket: SocketFile(plan.home.socket()), _directory: directory })
+    keep_house(&mut tasks, &engine, home.clone(), files, stopping);
+    info!(%address, data = %home.root().display(), "listening");
+    Ok(Running { engine, stop, tasks, writer, _socket: SocketFile(home.socket()), _directory: directory })
 }
 
 fn open_store(plan: &Plan, directory: &Arc<DataDirectory>, key: &Arc<InstallationKey>) -> Result<Arc<dyn Store>, Error> {
@@ -113,8 +178,9 @@ fn open_store(plan: &Plan, directory: &Arc<DataDirectory>, key: &Arc<Installatio
     Ok(Arc::new(SqliteStore::open(directory.clone(), surroundings)?))
 }
 
-async fn note_start(store: &dyn Store, policy: &PolicyInForce) -> Result<(), Error> {
-    let _started = store.record(StartServer { version: env!("CARGO_PKG_VERSION").into(), mode: "advisory".into() }).await?;
+async fn note_start(store: &dyn Store, policy: &PolicyInForce, mode: ModeV1) -> Result<(), Error> {
+    let mode = mode.as_str().to_owned();
+    let _started = store.record(StartServer { version: env!("CARGO_PKG_VERSION").into(), mode }).await?;
     let in_force = policy.now();
     let kept = store.policy().await?;
     if kept.is_none_or(|kept| kept.digest != in_force.digest()) {
@@ -127,15 +193,15 @@ fn gates() -> Vec<GateId> {
     GATES.iter().filter_map(|name| GateId::parse(*name).ok()).collect()
 }
 
-fn settings(plan: &Plan, names: &OwnNames) -> Settings {
+fn settings(plan: &Plan, (owner, locals): (PersonId, Locals), names: &OwnNames) -> Settings {
     let origin = names.console_origin().to_owned();
     Settings {
-        owner: Owner { person: plan.person.clone(), uid: rustix::process::getuid().as_raw() },
+        owner,
+        locals,
         console: origin.clone(),
         party: RelyingParty { id: "localhost".into(), origins: vec![origin] },
-        mode: ModeV1::Advisory,
-        mode_reason: "it runs as the user it guards, who can read and change its files".into(),
-        strength: Strength::Advises,
+        mode: plan.standing.mode(),
+        mode_reason: plan.standing.reason(),
         times: plan.times,
         notifier: plan.notify.clone().map(Notifier::new),
     }
@@ -226,6 +292,10 @@ impl Engine {
             let path = home.snapshot();
             let fresh = path.with_extension("fresh");
             std::fs::write(&fresh, bytes)?;
+            if home.is_pinned() {
+                // Everybody's gates read it; it holds the policy and no secret.
+                std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o644))?;
+            }
             std::fs::rename(fresh, path)
         });
         if let Err(error) = written {
@@ -317,6 +387,14 @@ pub enum Error {
     /// It cannot listen.
     #[error(transparent)]
     Listen(#[from] listen::Error),
+    /// It is the control plane's alone to run.
+    #[error("the control plane of this machine runs as user id {named}, and this is user id {own}")]
+    OtherUser {
+        /// Ours.
+        own: u32,
+        /// The configured one.
+        named: u32,
+    },
     /// The policy does not load.
     #[error(transparent)]
     Policy(#[from] policy_files::Error),

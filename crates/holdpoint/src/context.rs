@@ -9,9 +9,13 @@ use anyhow::Context as _;
 use clap::Args;
 use holdpoint_api::client::{Client, Endpoint};
 use holdpoint_api::home::Home;
+use holdpoint_api::system::System;
 
 /// How long a command that a person waits for gives the control plane to answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The machine's own file system.
+const THIS_MACHINE: &str = "/";
 
 /// Options that every command takes.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -22,6 +26,9 @@ pub(crate) struct Installation {
     /// The control plane's address, such as `http://127.0.0.1:7423` [default: the data directory's socket]
     #[arg(long, global = true, env = "HOLDPOINT_URL", value_name = "URL", hide = true)]
     url: Option<String>,
+    /// Look for the installation of the whole machine below this directory
+    #[arg(long, global = true, value_name = "DIR", default_value = THIS_MACHINE, hide = true)]
+    root: PathBuf,
 }
 
 impl Installation {
@@ -29,18 +36,44 @@ impl Installation {
     /// not take.
     pub(crate) fn in_directory(data: &OsStr) -> Option<Self> {
         let url = std::env::var_os("HOLDPOINT_URL").map(OsString::into_string).transpose().ok()?;
-        Some(Self { data: Some(data.into()), url })
+        Some(Self { data: Some(data.into()), url, root: THIS_MACHINE.into() })
     }
 
-    /// The data directory.
+    /// The installation of the whole machine, where root has made one.
+    pub(crate) fn system(&self) -> anyhow::Result<Option<System>> {
+        Ok(System::find(&self.root)?)
+    }
+
+    /// Below which directory the installation of the whole machine is looked for.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The options with which another process of this program finds the same installation of the machine.
+    pub(crate) fn as_arguments(&self) -> impl Iterator<Item = &std::ffi::OsStr> {
+        [std::ffi::OsStr::new("--root"), self.root.as_os_str()].into_iter()
+    }
+
+    /// The data directory. Where root has pinned an installation of the whole machine, `--data` and `--url` say nothing: the
+    /// directory is the user's own beside it.
     pub(crate) fn home(&self) -> anyhow::Result<Home> {
-        if let Some(root) = &self.data {
-            return std::path::absolute(root).map(Home::at).with_context(|| format!("cannot resolve `{}`", root.display()));
+        match self.system()? {
+            Some(system) => Ok(system.beside(self.own_root()?)),
+            None => match &self.data {
+                Some(root) => {
+                    std::path::absolute(root).map(Home::at).with_context(|| format!("cannot resolve `{}`", root.display()))
+                }
+                None => self.own_root().map(Home::at),
+            },
         }
+    }
+
+    /// The user's own directory when nobody names one.
+    fn own_root(&self) -> anyhow::Result<PathBuf> {
         let home = std::env::var_os("HOME").filter(|home| Path::new(home).is_absolute());
         let home = home.context("HOME is not set: name the data directory with --data or HOLDPOINT_DATA")?;
         let xdg = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
-        Ok(Home::at(Home::default_root(xdg.as_deref(), Path::new(&home))))
+        Ok(Home::default_root(xdg.as_deref(), Path::new(&home)))
     }
 
     /// A client for a person's command.
@@ -50,9 +83,10 @@ impl Installation {
 
     /// Where the control plane listens.
     pub(crate) fn endpoint(&self) -> anyhow::Result<Endpoint> {
+        let home = self.home()?;
         match &self.url {
-            None => Ok(Endpoint::Unix(self.home()?.socket())),
-            Some(url) => address_of(url).map(Endpoint::Tcp),
+            Some(url) if !home.is_pinned() => address_of(url).map(Endpoint::Tcp),
+            _ => Ok(Endpoint::Unix(home.socket())),
         }
     }
 }

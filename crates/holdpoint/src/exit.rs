@@ -44,7 +44,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 fn names_run(mut words: impl Iterator<Item = String>) -> bool {
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--data" | "--url" => drop(words.next()),
+            "--data" | "--root" | "--url" => drop(words.next()),
             option if option.starts_with('-') => {}
             command => return command == "run",
         }

@@ -1,4 +1,6 @@
 //! `holdpoint install AGENT`: puts a gate before an agent, and says what that is worth.
+//!
+//! `holdpoint install system` is in [`crate::install_system`].
 
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -6,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anstream::println;
 use anyhow::Context as _;
+use clap::ValueEnum;
 use holdpoint_api::home::Home;
 use holdpoint_api::v1::{OpenSessionV1, SessionV1, path};
 use holdpoint_gates::agent::claude_code::scopes::Scope;
@@ -15,16 +18,20 @@ use holdpoint_gates::agent::{claude_code, hook};
 use crate::canary::{self, Said};
 use crate::context::{Installation, PATIENCE};
 use crate::exit::Exit;
-use crate::hook::Agent;
+use crate::install_system;
 
-/// Put a gate before an agent
+/// Put a gate before an agent, or set up the whole machine
 ///
-/// Shows what changes in the agent's settings, keeps a copy of what was there, and asks the new hook two questions to see that
-/// it answers. `--undo` takes it out again.
+/// `claude-code`: shows what changes in the agent's settings, keeps a copy of what was there, and asks the new hook two questions
+/// to see that it answers. `system`: as root, gives the control plane and the runner user ids of their own. `--undo` takes either
+/// out again.
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  holdpoint install claude-code\n  sudo holdpoint install system --person alice=1000 --dry-run"
+)]
 pub(crate) struct Arguments {
-    /// The agent
-    agent: Agent,
+    /// The agent, or `system`
+    what: What,
     /// In the settings of the project in this directory instead of yours
     #[arg(long)]
     project: bool,
@@ -34,11 +41,25 @@ pub(crate) struct Arguments {
     /// Take the gate out again
     #[arg(long)]
     undo: bool,
+    #[command(flatten)]
+    system: install_system::Options,
+}
+
+/// What can be installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// The hook of Claude Code, as you
+    ClaudeCode,
+    /// The control plane and the runner of the whole machine, as root
+    System,
 }
 
 /// Runs the command.
 pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<Exit> {
-    let Agent::ClaudeCode = arguments.agent;
+    if arguments.what == What::System {
+        let ending = if arguments.undo { install_system::Wanted::Undone } else { install_system::Wanted::Done };
+        return install_system::run(installation, &arguments.system, ending, arguments.dry_run);
+    }
     let file = SettingsFile::locate(arguments.project)?;
     if arguments.undo {
         return undo(&file, arguments.dry_run);

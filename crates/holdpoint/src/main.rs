@@ -8,8 +8,10 @@ mod context;
 mod doctor;
 mod drill;
 mod exit;
+mod gate;
 mod hook;
 mod install;
+mod install_system;
 mod log;
 mod policy;
 mod run;
@@ -42,6 +44,7 @@ enum Command {
     Completions(completions::Arguments),
     Doctor(doctor::Arguments),
     Drill(drill::Arguments),
+    Gate(gate::Arguments),
     #[command(hide = true)]
     Hook(hook::Arguments),
     Install(install::Arguments),
@@ -71,6 +74,7 @@ impl Arguments {
             Command::Completions(arguments) => completions::run::<Self>(&arguments),
             Command::Doctor(arguments) => doctor::run(&installation, &arguments),
             Command::Drill(arguments) => drill::run(&arguments),
+            Command::Gate(arguments) => gate::run(&installation, arguments),
             Command::Hook(arguments) => hook::run(&installation, &arguments),
             Command::Install(arguments) => install::run(&installation, &arguments),
             Command::Policy(arguments) => policy::run(&installation, arguments),

@@ -4,14 +4,16 @@ use std::time::{Duration, Instant};
 
 use anstream::eprintln;
 use anyhow::Context as _;
-use holdpoint_api::v1::{AnswerV1, ChangeStateV1, ChangeV1, ResultV1, VerdictV1, path};
+use holdpoint_api::v1::{ChangeStateV1, ChangeV1, JudgementV1, ResultV1, VerdictV1, path};
 use holdpoint_core::Timestamp;
 use holdpoint_core::actor::GateId;
+use holdpoint_core::digest::Digest;
 use holdpoint_gates::agent::claude_code;
 use holdpoint_gates::command::{self, Words};
-use holdpoint_gates::desk::{Asker, Desk, Settled, Stopped};
+use holdpoint_gates::desk::{Asker, Desk};
 use holdpoint_gates::notice;
 use holdpoint_gates::passage::{Executed, execute};
+use holdpoint_gates::runner::client::{self, End};
 use holdpoint_gates::setting::Surroundings;
 
 use crate::context::{Installation, PATIENCE};
@@ -33,6 +35,9 @@ const RUN_BY_CLAUDE_CODE: &str = "CLAUDECODE";
 
 /// Propose a command and, when it is permitted, run exactly that
 ///
+/// Where the machine's runner holds a credential for the program, the runner runs it and you see its output. Everything else runs
+/// here, as you.
+///
 /// The command's own exit status is passed through. When it does not run: 121 it could not be found out whether it may, 122 the
 /// command line is wrong, 123 it is held, 124 it is refused.
 #[derive(Debug, clap::Args)]
@@ -46,6 +51,9 @@ pub(crate) struct Arguments {
     /// When it is held, wait for people, at most so many seconds
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "3600")]
     wait: Option<u64>,
+    /// The credential of the machine's runner to use, where it holds several for the program
+    #[arg(long, value_name = "NAME", conflicts_with = "shell")]
+    credential: Option<String>,
     /// Print one JSON object when it does not run
     #[arg(long)]
     json: bool,
@@ -65,7 +73,8 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
         }
     };
     let until = arguments.wait.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let passed = pass(installation, &words, until, arguments.json);
+    let asked = Asked { words, credential: arguments.credential, until, json: arguments.json };
+    let passed = pass(installation, &asked);
     Ok(passed.unwrap_or_else(|error| {
         show::error(&error);
         eprintln!("  nothing was run");
@@ -73,23 +82,73 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
     }))
 }
 
-fn pass(installation: &Installation, words: &Words, until: Option<Instant>, json: bool) -> anyhow::Result<Exit> {
-    let desk = desk(installation)?;
+/// What was asked for on the command line.
+struct Asked {
+    words: Words,
+    credential: Option<String>,
+    until: Option<Instant>,
+    json: bool,
+}
+
+/// How one attempt went.
+enum Attempt {
+    Ended(Exit),
+    Stopped { judgement: JudgementV1, notice: String, waits: bool },
+}
+
+fn pass(installation: &Installation, asked: &Asked) -> anyhow::Result<Exit> {
     loop {
-        match execute(&mut gate(installation, words.clone())?, &desk)? {
-            Executed::Ran { result, settled } => return Ok(ended(&result, &settled)),
-            Executed::Stopped(stopped) => match (until, stopped) {
-                (Some(until), Stopped::Held(answer)) if answer.decision == VerdictV1::Hold => {
-                    eprint!("{}", notice::of(&Stopped::Held(answer.clone())));
-                    match wait(installation, &answer, until)? {
-                        Waited::Released => {}
-                        Waited::Over(exit) => return Ok(exit),
-                    }
+        let attempt = match through_the_runner(installation, asked)? {
+            Some(attempt) => attempt,
+            None => here(installation, asked)?,
+        };
+        match (attempt, asked.until) {
+            (Attempt::Ended(exit), _) => return Ok(exit),
+            (Attempt::Stopped { judgement, notice, waits: true }, Some(until)) => {
+                eprint!("{notice}");
+                match wait(installation, judgement.change, until)? {
+                    Waited::Released => {}
+                    Waited::Over(exit) => return Ok(exit),
                 }
-                (_, stopped) => return tell(&stopped, json),
-            },
+            }
+            (Attempt::Stopped { judgement, notice, .. }, _) => return tell(&judgement, &notice, asked.json),
         }
     }
+}
+
+/// Asks the machine's runner, where there is one; nothing where it holds no credential for the program.
+fn through_the_runner(installation: &Installation, asked: &Asked) -> anyhow::Result<Option<Attempt>> {
+    let (Some(system), Words::Argv(argv)) = (installation.system()?, &asked.words) else {
+        anyhow::ensure!(asked.credential.is_none(), "there is no runner here that could hold a credential");
+        return Ok(None);
+    };
+    let directory = std::env::current_dir().context("the working directory is gone")?;
+    let socket = system.places().runner_socket();
+    match client::run(&socket, argv.clone(), &directory, asked.credential.clone()) {
+        Err(error @ client::Error::Away(_)) if asked.credential.is_some() => Err(error.into()),
+        Err(client::Error::Away(error)) => {
+            eprintln!("holdpoint: the runner is away ({error}); without its credentials:");
+            Ok(None)
+        }
+        Err(error @ client::Error::Broken(_)) => {
+            show::error(&error.into());
+            Ok(Some(Attempt::Ended(Exit::Status(COULD_NOT_FIND_OUT))))
+        }
+        Ok(End::NotMine) => Ok(None),
+        Ok(End::CouldNotFindOut { why }) => anyhow::bail!("the runner: {why}"),
+        Ok(End::Stopped { judgement, notice, waits }) => Ok(Some(Attempt::Stopped { judgement, notice, waits })),
+        Ok(End::Ran { result, remark }) => Ok(Some(Attempt::Ended(ended(&result, remark.as_deref())))),
+    }
+}
+
+/// Takes it through the gate of this process, which advises.
+fn here(installation: &Installation, asked: &Asked) -> anyhow::Result<Attempt> {
+    Ok(match execute(&mut gate(installation, asked.words.clone())?, &desk(installation)?)? {
+        Executed::Ran { result, settled } => Attempt::Ended(ended(&result, settled.remark().as_deref())),
+        Executed::Stopped(stopped) => {
+            Attempt::Stopped { judgement: stopped.judgement(), notice: notice::of(&stopped), waits: stopped.waits() }
+        }
+    })
 }
 
 fn desk(installation: &Installation) -> anyhow::Result<Desk> {
@@ -107,11 +166,9 @@ fn gate(installation: &Installation, words: Words) -> anyhow::Result<command::Co
 }
 
 /// Says what came of it. The command has run, or may have: nothing here may hide that.
-fn ended(result: &ResultV1, settled: &Settled) -> Exit {
-    match settled {
-        Settled::Free | Settled::Told => {}
-        Settled::Kept => eprintln!("holdpoint: the control plane is away; the outcome is kept and told with the next call"),
-        Settled::Lost(error) => eprintln!("holdpoint: the outcome could be neither told nor kept: {error}"),
+fn ended(result: &ResultV1, remark: Option<&str>) -> Exit {
+    if let Some(remark) = remark {
+        eprintln!("holdpoint: {remark}");
     }
     match result {
         ResultV1::Done { status } => {
@@ -129,14 +186,13 @@ fn ended(result: &ResultV1, settled: &Settled) -> Exit {
 }
 
 /// Says why it did not run.
-fn tell(stopped: &Stopped, json: bool) -> anyhow::Result<Exit> {
-    match stopped {
-        Stopped::Held(answer) if json => show::json(&answer.judgement())?,
-        Stopped::Away(away) if json => show::json(&away.judgement())?,
-        stopped => eprint!("{}", notice::of(stopped)),
+fn tell(judgement: &JudgementV1, notice: &str, json: bool) -> anyhow::Result<Exit> {
+    if json {
+        show::json(judgement)?;
+    } else {
+        eprint!("{notice}");
     }
-    let refused = matches!(stopped, Stopped::Held(answer) if answer.decision == VerdictV1::Refuse);
-    Ok(Exit::Status(if refused { REFUSED } else { HELD }))
+    Ok(Exit::Status(if judgement.decision == VerdictV1::Refuse { REFUSED } else { HELD }))
 }
 
 enum Waited {
@@ -145,12 +201,12 @@ enum Waited {
 }
 
 /// Waits until people have decided.
-fn wait(installation: &Installation, answer: &AnswerV1, until: Instant) -> anyhow::Result<Waited> {
+fn wait(installation: &Installation, digest: Digest, until: Instant) -> anyhow::Result<Waited> {
     let client = installation.client(WAIT_SLICE + PATIENCE)?;
     loop {
         let left = until.saturating_duration_since(Instant::now());
         let slice = WAIT_SLICE.min(left).as_millis();
-        let change: ChangeV1 = client.get(&format!("{}/{}?wait_ms={slice}", path::CHANGES, answer.change))?;
+        let change: ChangeV1 = client.get(&format!("{}/{}?wait_ms={slice}", path::CHANGES, digest))?;
         let begun = change.progress.not_before.is_none_or(|not_before| not_before <= Timestamp::now());
         match change.progress.state {
             ChangeStateV1::Released if begun => return Ok(Waited::Released),

@@ -1,7 +1,7 @@
 //! `holdpoint up`: the control plane, the console and the embedded store, in the foreground until it is told to stop.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use holdpoint_core::actor::PersonId;
 use holdpoint_server::clock::System;
 use holdpoint_server::engine::Times;
-use holdpoint_server::start::{Plan, Running, start};
+use holdpoint_server::start::{Plan, Running, Standing, start};
 use holdpoint_server::store::Fatal;
 use rustix::fs::Mode;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,15 +21,21 @@ use crate::exit::Exit;
 
 /// The status with which the process ends when the store has stopped for good: `EX_IOERR` of sysexits.h.
 const STORE_STOPPED: i32 = 74;
+/// Where the console listens when nobody says.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 7423);
 
 /// Start the control plane and its console
 ///
-/// It runs in the foreground as you, and says so: an agent that runs as you can tamper with it. SECURITY.md tells what that means.
+/// It runs in the foreground as you, and says so: an agent that runs as you can tamper with it. With `--system` it runs as the
+/// user that root has set up for it, and agents cannot. SECURITY.md tells what either means.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The console's address; only this machine can reach it
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7423")]
-    listen: SocketAddr,
+    /// Be the control plane of the whole machine, as root has set it up with `holdpoint install system`
+    #[arg(long, conflicts_with = "person")]
+    system: bool,
+    /// The console's address; only this machine can reach it [default: 127.0.0.1:7423, or as root has set it up]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
     /// Who you are: the name under which your agents' changes and your decisions are recorded [default: your user name]
     #[arg(long, value_name = "NAME")]
     person: Option<String>,
@@ -46,10 +52,11 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
     log_to_stderr(arguments.json_logs);
     // Whatever the store and SQLite create from here on is its owner's alone, also where the data directory was made by hand.
     rustix::process::umask(Mode::from_raw_mode(0o077));
+    let (standing, listen) = standing(installation, &arguments)?;
+    let apart = matches!(standing, Standing::Apart(_)).then(|| standing.home().root().join("invitations"));
     let plan = Plan {
-        home: installation.home()?,
-        listen: arguments.listen,
-        person: person(arguments.person)?,
+        standing,
+        listen: arguments.listen.unwrap_or(listen),
         times: Times::default(),
         notify: arguments.notify,
         world: Arc::new(System::default()),
@@ -59,14 +66,36 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
     runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let running = start(plan).await?;
-        tell(&running).await?;
+        match &apart {
+            None => tell(&running).await?,
+            Some(file) => tell_apart(&running, file).await?,
+        }
         let why = signals.told_to_stop().await;
         running.stop(why).await?;
         Ok(Exit::Done)
     })
 }
 
-fn log_to_stderr(json: bool) {
+/// What kind of installation is started, and where its console listens when nobody says.
+fn standing(installation: &Installation, arguments: &Arguments) -> anyhow::Result<(Standing, SocketAddr)> {
+    match (arguments.system, installation.system()?) {
+        (true, Some(system)) => {
+            let listen = system.config().server.listen;
+            Ok((Standing::Apart(system), listen))
+        }
+        (true, None) => anyhow::bail!("root has not set this machine up: `holdpoint install system`"),
+        (false, Some(_)) => {
+            anyhow::bail!("this machine has a control plane of its own; root starts it with `systemctl start holdpoint`")
+        }
+        (false, None) => {
+            let person = person(arguments.person.clone())?;
+            Ok((Standing::Beside { home: installation.home()?, person }, DEFAULT_LISTEN))
+        }
+    }
+}
+
+/// Writes logs to standard error, as `HOLDPOINT_LOG` asks.
+pub(crate) fn log_to_stderr(json: bool) {
     let filter = EnvFilter::try_from_env("HOLDPOINT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     if json { subscriber.json().init() } else { subscriber.init() }
@@ -111,9 +140,21 @@ impl Signals {
     }
 }
 
+/// Says that it is up. Whoever reads a service's log is not who may enrol, so the invitations go into a file of its own.
+async fn tell_apart(running: &Running, file: &Path) -> anyhow::Result<()> {
+    let status = running.engine().status().await?;
+    println!("Holdpoint {} is up, {}: {}", status.version, status.mode.as_str(), status.mode_reason);
+    println!("  console   {}/", status.console);
+    let invitations = running.engine().invitations().await?;
+    let lines: String = invitations.iter().map(|one| format!("{}  (code for {}, used once)\n", one.link, one.label)).collect();
+    std::fs::write(file, lines).with_context(|| format!("`{}` cannot be written", file.display()))?;
+    println!("  enrol     {} links in {}", invitations.len(), file.display());
+    Ok(())
+}
+
 async fn tell(running: &Running) -> anyhow::Result<()> {
     let status = running.engine().status().await?;
-    println!("Holdpoint {} is up, advisory: {}", status.version, status.mode_reason);
+    println!("Holdpoint {} is up, {}: {}", status.version, status.mode.as_str(), status.mode_reason);
     println!("  console   {}/", status.console);
     for invitation in running.engine().invitations().await? {
         println!("  enrol     {}  (code for {}, used once)", invitation.link, invitation.label);

@@ -13,6 +13,8 @@ use super::error::Error;
 pub enum Asker {
     /// An agent, by the session that `install` opened for it.
     Agent(SessionV1),
+    /// Whoever has this user id, by the word of the operating system to a runner that the control plane believes.
+    For(u32),
     /// Whoever runs the process; the socket says who that is.
     Person,
 }
@@ -35,7 +37,7 @@ impl Asker {
     pub(super) fn actor(&self) -> Result<Actor, MalformedIdentifier> {
         let (id, on_behalf_of) = match self {
             Self::Agent(session) => (session.id.clone(), session.on_behalf_of.clone()),
-            Self::Person => (AgentId::parse("unknown")?, PersonId::parse("unknown")?),
+            Self::For(_) | Self::Person => (AgentId::parse("unknown")?, PersonId::parse("unknown")?),
         };
         Ok(Actor::Agent { id, on_behalf_of })
     }

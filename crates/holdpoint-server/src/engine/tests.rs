@@ -18,7 +18,7 @@ use crate::approvals::Wanted;
 use crate::clock::Fixed;
 use crate::data_directory::DataDirectory;
 use crate::http::listen::Peer;
-use crate::identity::identify;
+use crate::identity::{Unidentified, identify};
 use crate::store::command::{EnrolKey, MintCode, OpenSession, Sweep};
 use crate::store::memory::{Disk, Faults, MemoryStore};
 use crate::store::record::CodePurpose;
@@ -26,6 +26,7 @@ use crate::store::{self, Fatal};
 
 const NOON: &str = "2026-11-20T12:00:00Z";
 const ORIGIN: &str = "http://localhost:7423";
+const RUNNER_UID: u32 = 990;
 /// Medium: the person behind the agent may confirm.
 const DELETION: &str = "rm -rf /srv/old";
 /// High: another person has to approve.
@@ -57,12 +58,12 @@ impl House {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::open(&disk, &faults, surroundings).unwrap());
         let (free_work, _writer) = FreeWorkLog::start(store.clone(), &[gate()]).await.unwrap();
         let settings = Settings {
-            owner: Owner { person: person("alice"), uid: 1000 },
+            owner: person("alice"),
+            locals: Locals::of_system([(1000, person("alice")), (1001, person("carol"))], RUNNER_UID),
             console: ORIGIN.into(),
             party: RelyingParty { id: "localhost".into(), origins: vec![ORIGIN.into()] },
             mode: ModeV1::Advisory,
             mode_reason: "a test".into(),
-            strength: Strength::Advises,
             times: Times::default(),
             notifier: None,
         };
@@ -90,7 +91,12 @@ impl House {
 
     /// Somebody of the owner's user id without a session.
     async fn caller(&self) -> Caller {
-        identify(Peer::Local { uid: 1000 }, None, self.engine.owner(), self.engine.store()).await.unwrap()
+        identify(Peer::Local { uid: 1000 }, None, None, self.engine.locals(), self.engine.store()).await.unwrap()
+    }
+
+    /// The runner, asking for a user id.
+    async fn through_the_runner(&self, uid: u32) -> Caller {
+        identify(Peer::Local { uid: RUNNER_UID }, None, Some(uid), self.engine.locals(), self.engine.store()).await.unwrap()
     }
 
     /// An agent in a session of its own, for this person.
@@ -104,7 +110,7 @@ impl House {
             code: None,
         };
         let _opened = self.engine.store.record(open).await.unwrap();
-        identify(Peer::Loopback, Some(&secret), self.engine.owner(), self.engine.store()).await.unwrap()
+        identify(Peer::Loopback, Some(&secret), None, self.engine.locals(), self.engine.store()).await.unwrap()
     }
 
     async fn propose(&self, proposal: &ProposalV1) -> AnswerV1 {
@@ -393,6 +399,63 @@ async fn a_gate_that_only_advises_gets_no_permit_back() {
     house.settle(&redeemed, ResultV1::NotStarted { why: "so I say".into() }).await.unwrap();
     assert_eq!(house.propose(&proposal).await.permit, None);
     assert!(house.redeem(&permit, &proposal).await.is_err());
+}
+
+#[tokio::test]
+async fn only_the_runner_asks_for_others_and_never_for_itself_or_for_strangers() {
+    let house = House::new().await;
+    let (locals, store) = (house.engine.locals(), house.engine.store());
+    let local = |uid| Peer::Local { uid };
+    let session = "agent_x.secret";
+    for (peer, secret, acts_for, why) in [
+        (local(1000), None, Some(1001), Unidentified::NotTheRunner),
+        (local(1000), None, Some(1000), Unidentified::NotTheRunner),
+        (Peer::Loopback, None, Some(1000), Unidentified::NotTheRunner),
+        (local(RUNNER_UID), Some(session), Some(1000), Unidentified::NotTheRunner),
+        (local(RUNNER_UID), None, Some(4711), Unidentified::NobodyKnows { uid: 4711 }),
+        (local(RUNNER_UID), None, Some(RUNNER_UID), Unidentified::NobodyKnows { uid: RUNNER_UID }),
+        (local(RUNNER_UID), None, None, Unidentified::NobodyKnows { uid: RUNNER_UID }),
+        (local(0), None, None, Unidentified::NobodyKnows { uid: 0 }),
+    ] {
+        assert_eq!(identify(peer, secret, acts_for, locals, store).await, Err(why), "{peer:?} {acts_for:?}");
+    }
+    assert_eq!(house.through_the_runner(1001).await.person(), Some(&person("carol")));
+}
+
+#[tokio::test]
+async fn nobody_speaks_for_the_runner_but_the_runner() {
+    let house = House::new().await;
+    let at = |gate: &str| ProposalV1 { gate: GateId::parse(gate).unwrap(), ..command(DELETION) };
+    let (agent, runner) = (house.caller().await, house.through_the_runner(1000).await);
+    let permit = house.confirmed(&command(DELETION)).await;
+    for (caller, gate) in [(&agent, RUNNER_GATE), (&runner, "command")] {
+        assert!(matches!(house.engine.propose(caller, at(gate)).await, Err(Error::Forbidden(_))), "{gate}");
+        let redemption = RedemptionV1 { permit: permit.clone(), seen: at(gate) };
+        assert!(matches!(house.engine.redeem(caller, redemption).await, Err(Error::Forbidden(_))), "{gate}");
+        let result = ResultV1::NotStarted { why: "so I say".into() };
+        let outcome =
+            OutcomeV1 { permit: PermitId::parse("prm-1").unwrap(), act: None, gate: GateId::parse(gate).unwrap(), result };
+        assert!(matches!(house.engine.settle(caller, outcome).await, Err(Error::Forbidden(_))), "{gate}");
+    }
+    let own = ProposalV1 { artefact: Artefact::Command { text: "rm -rf /srv/other".into() }, ..at(RUNNER_GATE) };
+    assert_eq!(house.engine.propose(&runner, own).await.unwrap().decision, VerdictV1::Hold);
+}
+
+#[tokio::test]
+async fn the_runner_can_prove_that_nothing_began_and_has_the_permit_back() {
+    let house = House::new().await;
+    let runner = house.through_the_runner(1000).await;
+    let gate = GateId::parse(RUNNER_GATE).unwrap();
+    let proposal = ProposalV1 { gate: gate.clone(), ..command(DELETION) };
+    let change = house.engine.propose(&runner, proposal.clone()).await.unwrap().change;
+    house.say(change, Ruling::Confirm, "alice").await.unwrap();
+    let permit = house.engine.propose(&runner, proposal.clone()).await.unwrap().permit.unwrap();
+    let redemption = RedemptionV1 { permit, seen: proposal.clone() };
+    let redeemed = house.engine.redeem(&runner, redemption).await.unwrap();
+    let result = ResultV1::NotStarted { why: "the program is gone".into() };
+    let outcome = OutcomeV1 { permit: redeemed.permit, act: None, gate, result };
+    house.engine.settle(&runner, outcome).await.unwrap();
+    assert!(house.engine.propose(&runner, proposal).await.unwrap().permit.is_some());
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
+use holdpoint_api::v1::ACTS_FOR;
 
 use super::app::App;
 use super::listen::Peer;
@@ -21,15 +22,23 @@ impl FromRequestParts<App> for Caller {
                 Some(bearer.ok_or(Unidentified::NoSuchSession)?)
             }
         };
-        Ok(identify(peer, secret, app.engine.owner(), app.engine.store()).await?)
+        let acts_for = parts.headers.get(ACTS_FOR).map(uid_of).transpose()?;
+        Ok(identify(peer, secret, acts_for, app.engine.locals(), app.engine.store()).await?)
     }
+}
+
+fn uid_of(value: &HeaderValue) -> Result<u32, Unidentified> {
+    value.to_str().ok().and_then(|value| value.parse().ok()).ok_or(Unidentified::NotTheRunner)
 }
 
 impl From<Unidentified> for Problem {
     fn from(why: Unidentified) -> Self {
         let message = why.to_string();
         match why {
+            Unidentified::NobodyKnows { .. } => Self::new(StatusCode::FORBIDDEN, "unidentified", message)
+                .hint("root adds people to the installation's configuration"),
             Unidentified::NobodySaid => Self::new(StatusCode::UNAUTHORIZED, "unidentified", message),
+            Unidentified::NotTheRunner => Self::new(StatusCode::FORBIDDEN, "not-the-runner", message),
             Unidentified::NoSuchSession => Self::new(StatusCode::FORBIDDEN, "no-such-session", message)
                 .hint("`holdpoint install claude-code` opens a new session"),
             Unidentified::Unavailable => Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message),

@@ -49,21 +49,39 @@ pub async fn bind_console(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|source| Error::Taken { what: address.to_string(), source })
 }
 
-/// Binds the Unix socket, readable and writable for its owner only.
+/// Who may connect to the Unix socket. Who is heard is another question: the operating system says who is asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Every user of this machine.
+    Everybody,
+    /// Nobody but the user that the control plane runs as.
+    Owner,
+}
+
+impl Door {
+    const fn mode(self) -> u32 {
+        match self {
+            Self::Everybody => 0o666,
+            Self::Owner => 0o600,
+        }
+    }
+}
+
+/// Binds the Unix socket.
 ///
 /// A socket file that is left over from a crash is replaced. The caller holds the data directory's lock, so nobody is behind it.
 ///
 /// # Errors
 /// Fails where the path cannot be bound.
-pub fn bind_socket(path: &Path) -> Result<UnixListener, Error> {
+pub fn bind_socket(path: &Path, door: Door) -> Result<UnixListener, Error> {
     let failed = |source| Error::Taken { what: path.display().to_string(), source };
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
-    // The directory is 0700 already; the mode of the socket is a second fence, not the first.
+    // The directory of an owner's socket is 0700 already; the mode of the socket is a second fence, not the first.
     let listener = UnixListener::bind(path).map_err(failed)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(door.mode())).map_err(failed)?;
     Ok(listener)
 }
 
@@ -112,8 +130,8 @@ mod tests {
     async fn the_socket_is_its_owners_alone_and_survives_a_crash_of_its_former_server() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("socket");
-        drop(bind_socket(&path).unwrap());
-        let _again = bind_socket(&path).unwrap();
+        drop(bind_socket(&path, Door::Owner).unwrap());
+        let _again = bind_socket(&path, Door::Owner).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

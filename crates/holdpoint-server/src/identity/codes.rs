@@ -45,7 +45,7 @@ impl Engine {
     /// Fails where they cannot be recorded.
     pub async fn invitations(&self) -> Result<Vec<Invitation>, Error> {
         let with_keys = self.people_with_keys().await?;
-        let owner = &self.settings.owner.person;
+        let owner = &self.settings.owner;
         let second = second_person(self.policy.now().estate(), owner)?;
         let missing = [owner.clone(), second].into_iter().filter(|person| !with_keys.contains(person));
         let mut invitations = Vec::new();

