@@ -4,6 +4,7 @@ use holdpoint_core::actor::Strength;
 
 use crate::agent::claude_code;
 use crate::command;
+use crate::runner;
 
 /// Every gate. A gate that is not listed here has no guide, no drill and no place in `doctor`.
 pub const GATES: &[Listing] = &[
@@ -18,6 +19,12 @@ pub const GATES: &[Listing] = &[
         shape: Shape::Execute,
         strength: Strength::Advises,
         stands_before: "commands run with `holdpoint run`",
+    },
+    Listing {
+        name: runner::NAME,
+        shape: Shape::Execute,
+        strength: Strength::Enforces,
+        stands_before: "commands that need a credential which the machine's runner holds",
     },
 ];
 

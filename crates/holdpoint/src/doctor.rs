@@ -1,5 +1,8 @@
 //! `holdpoint doctor`: is the gate in force, what is it worth, and what is missing?
 
+mod finding;
+mod system;
+
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
@@ -14,13 +17,13 @@ use holdpoint_gates::agent::claude_code::scopes::{Scope, Standing};
 use holdpoint_gates::agent::claude_code::{self, settings};
 use holdpoint_gates::desk::{Asker, Desk};
 use holdpoint_gates::registry::GATES;
-use serde::Serialize;
 
 use crate::canary::{self, Said};
 use crate::context::Installation;
 use crate::exit::Exit;
 use crate::install::SettingsFile;
 use crate::show;
+use finding::{Finding, Verdict};
 
 /// How long the control plane may take to say how it is.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -36,46 +39,14 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-struct Finding {
-    what: &'static str,
-    verdict: Verdict,
-    says: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-enum Verdict {
-    /// It falls short.
-    Bad,
-    /// It is as it should be.
-    Good,
-    /// It is as it is, and one should know.
-    Note,
-}
-
-impl Finding {
-    fn good(what: &'static str, says: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Good, says: says.into(), remedy: None }
-    }
-
-    fn note(what: &'static str, says: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Note, says: says.into(), remedy: None }
-    }
-
-    fn bad(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { what, verdict: Verdict::Bad, says: says.into(), remedy: Some(remedy.into()) }
-    }
-}
-
 /// Runs the command.
 pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow::Result<Exit> {
-    let mut findings = look_at_control_plane(&installation.client(PATIENCE)?);
+    let system = installation.system()?;
+    let start = if system.is_some() { "as root: systemctl start holdpoint" } else { "holdpoint up" };
+    let mut findings = look_at_control_plane(&installation.client(PATIENCE)?, start);
+    findings.extend(system.iter().flat_map(system::look));
     findings.extend(look_at_data(installation)?);
-    findings.push(look_at_snapshot(installation));
+    findings.push(look_at_snapshot(installation, start));
     findings.extend(look_at_hooks()?);
     findings.extend(GATES.iter().map(|gate| {
         Finding::note("gate", format!("`{}` stands before {} and {}", gate.name, gate.stands_before, gate.strength.as_str()))
@@ -101,10 +72,10 @@ fn print(finding: &Finding) {
     }
 }
 
-fn look_at_control_plane(client: &Client) -> Vec<Finding> {
+fn look_at_control_plane(client: &Client, start: &str) -> Vec<Finding> {
     let status: StatusV1 = match client.get(path::STATUS) {
         Ok(status) => status,
-        Err(error) => return vec![Finding::bad("control plane", error.to_string(), "start it: holdpoint up")],
+        Err(error) => return vec![Finding::bad("control plane", error.to_string(), format!("start it: {start}"))],
     };
     let mode = match status.mode {
         ModeV1::Advisory => Finding::note("mode", format!("advisory: {}", status.mode_reason)),
@@ -152,21 +123,23 @@ fn private(what: &'static str, path: &Path, mode: u32) -> Finding {
     Finding::good(what, format!("`{shown}` is private"))
 }
 
-fn look_at_snapshot(installation: &Installation) -> Finding {
+fn look_at_snapshot(installation: &Installation, start: &str) -> Finding {
     let left = || -> anyhow::Result<_> {
         let (home, gate) = (installation.home()?, GateId::parse(claude_code::NAME)?);
         Ok(Desk::open(gate, &home, installation.client(PATIENCE)?, Asker::Person)?.snapshot_left()?)
     };
     match left() {
-        Err(error) => Finding::bad("snapshot", error.to_string(), "start the control plane: holdpoint up"),
+        Err(error) => Finding::bad("snapshot", error.to_string(), format!("start the control plane: {start}")),
         Ok(head) if head.issued_at > Timestamp::now() => Finding::bad(
             "snapshot",
             format!("it was made at {:.0}, which is still to come", head.issued_at),
             "set the clock right",
         ),
-        Ok(head) if head.not_after < Timestamp::now() => {
-            Finding::bad("snapshot", format!("it was good until {:.0}", head.not_after), "start the control plane: holdpoint up")
-        }
+        Ok(head) if head.not_after < Timestamp::now() => Finding::bad(
+            "snapshot",
+            format!("it was good until {:.0}", head.not_after),
+            format!("start the control plane: {start}"),
+        ),
         Ok(head) => Finding::good(
             "snapshot",
             format!("revision {}, free work goes on without the control plane until {:.0}", head.revision, head.not_after),

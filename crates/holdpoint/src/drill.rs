@@ -10,12 +10,20 @@
 //! agent> a command that the agent runs, as the incident has it: through the hook where the gates are on
 //! script> holdpoint run … : the same without a hook; with the gates off, bash in its place
 //! look>  a command that shows what is left
+//! program> NAME SCRIPT: a stand-in for a program that reaches production
+//! credential> PROGRAM NAME=VALUE: what the program needs; in a file of the agent's home, or with the runner
+//! around> a command that the agent runs where no hook sees it, once a hook has held it
+//! wall>  a command that the agent runs behind the runner, where the credential is
 //! ```
+//!
+//! A drill that says `wall>` runs a third time, on a machine that root has set up: see [`wall`].
+
+mod home;
+mod wall;
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use anstream::println;
 use anyhow::Context as _;
@@ -23,6 +31,7 @@ use holdpoint_gates::agent::claude_code::settings;
 
 use crate::canary::{self, Said};
 use crate::exit::Exit;
+use home::{Home, is_up};
 
 /// One drill with its two files.
 macro_rules! drill {
@@ -36,8 +45,12 @@ macro_rules! drill {
 }
 
 /// The drills there are: name, script, and what it must print.
-const DRILLS: &[(&str, &str, &str)] =
-    &[drill!("11-home-directory"), drill!("12-cache-on-a-data-disk"), drill!("13-moves-onto-nothing")];
+const DRILLS: &[(&str, &str, &str)] = &[
+    drill!("10-found-credential"),
+    drill!("11-home-directory"),
+    drill!("12-cache-on-a-data-disk"),
+    drill!("13-moves-onto-nothing"),
+];
 
 /// How a script has a command run through a gate.
 const RUNNER: &str = "holdpoint run --shell";
@@ -60,11 +73,16 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         |name: &str| arguments.names.is_empty() || arguments.names.iter().any(|wanted| name.starts_with(wanted.as_str()));
     let mut exit = Exit::Done;
     for (name, script, expected) in DRILLS.iter().filter(|(name, ..)| wanted(name)) {
-        let happened = replay(script).with_context(|| format!("the drill `{name}` could not be run"))?;
+        let Replayed { told: happened, whole } =
+            replay(script).with_context(|| format!("the drill `{name}` could not be run"))?;
         println!("{happened}");
+        if !whole {
+            println!("{name}: the part behind the runner was not run: only root can be several users");
+        }
+        let as_expected = if whole { happened == *expected } else { expected.starts_with(&happened) };
         if let Some(directory) = &arguments.write {
             std::fs::write(directory.join(name).with_extension("out"), &happened)?;
-        } else if happened != *expected {
+        } else if !as_expected {
             println!("{name}: this is not what was expected:\n{expected}");
             exit = Exit::Held;
         }
@@ -72,8 +90,14 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     Ok(exit)
 }
 
-/// Runs a script with the gates off, then with them on, and tells what happened.
-fn replay(script: &str) -> anyhow::Result<String> {
+/// What happened in a drill, and whether all of it could be run.
+struct Replayed {
+    told: String,
+    whole: bool,
+}
+
+/// Runs a script with the gates off, then with them on, then behind the runner where it says so, and tells what happened.
+fn replay(script: &str) -> anyhow::Result<Replayed> {
     let story: Vec<_> = script.lines().filter(|line| line.starts_with('#')).collect();
     let mut told = story.join("\n") + "\n";
     for gates in [Gates::Off, Gates::On] {
@@ -84,10 +108,16 @@ fn replay(script: &str) -> anyhow::Result<String> {
             Gates::On => Some(Installed::in_home(&home)?),
         };
         for line in script.lines() {
-            home.step(line, installed.as_ref(), &mut told)?;
+            step(&home, line, installed.as_ref(), &mut told)?;
         }
     }
-    Ok(told)
+    let behind_the_wall = script.lines().any(|line| line.starts_with("wall> "));
+    let whole = !behind_the_wall || rustix::process::geteuid().is_root();
+    if behind_the_wall && whole {
+        told.push_str("\n== behind the runner\n");
+        wall::replay(script, &mut told)?;
+    }
+    Ok(Replayed { told, whole })
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,118 +135,47 @@ impl Gates {
     }
 }
 
-/// A home directory that is thrown away.
-struct Home {
-    directory: PathBuf,
-}
-
-impl Home {
-    fn new() -> anyhow::Result<Self> {
-        let mut bytes = [0; 8];
-        ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
-            .map_err(|_| anyhow::anyhow!("no randomness"))?;
-        let directory = std::env::temp_dir().join(format!("holdpoint-drill-{:016x}", u64::from_be_bytes(bytes)));
-        std::fs::create_dir_all(directory.join("home"))?;
-        std::fs::create_dir_all(directory.join("data"))?;
-        Ok(Self { directory: directory.canonicalize()? })
-    }
-
-    fn path(&self) -> PathBuf {
-        self.directory.join("home")
-    }
-
-    /// A program that knows of nothing but this home.
-    fn program(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear().env("HOME", self.path()).env("PATH", "/usr/local/bin:/usr/bin:/bin").env("USER", "drill");
-        for (name, value) in [("GIT_AUTHOR_NAME", "drill"), ("GIT_COMMITTER_NAME", "drill")] {
-            command.env(name, value);
+/// Does what one line of a script says.
+fn step(home: &Home, line: &str, installed: Option<&Installed>, told: &mut String) -> anyhow::Result<()> {
+    let Some((role, command)) = line.split_once("> ") else { return Ok(()) };
+    match (role, installed) {
+        ("setup", _) => {
+            home.bash(command)?;
         }
-        for name in ["GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"] {
-            command.env(name, "drill@example.org");
+        ("agent", None) => {
+            let _ = writeln!(told, "agent> {command}");
+            told.push_str(&home.bash(command)?);
         }
-        // Without gates the home itself may be gone by now: that is what some drills are about.
-        let home = self.path();
-        command.current_dir(if home.is_dir() { &home } else { &self.directory }).stdin(Stdio::null());
-        command
-    }
-
-    /// Does what one line of a script says.
-    fn step(&self, line: &str, installed: Option<&Installed>, told: &mut String) -> anyhow::Result<()> {
-        let Some((role, command)) = line.split_once("> ") else { return Ok(()) };
-        match (role, installed) {
-            ("setup", _) => {
-                self.bash(command)?;
+        ("agent", Some(installed)) => {
+            let _ = writeln!(told, "agent> {command}");
+            let directory = home.path().display().to_string();
+            match canary::ask_from(home.program("sh"), &installed.hook, command, &directory) {
+                Said::Deny(reason) => told.push_str(&home.plain(&reason)),
+                Said::Nothing | Said::Allow => told.push_str(&home.bash(command)?),
+                Said::Nonsense(what) => anyhow::bail!("the hook says `{what}`"),
             }
-            ("agent", None) => {
-                let _ = writeln!(told, "agent> {command}");
-                told.push_str(&self.bash(command)?);
-            }
-            ("agent", Some(installed)) => {
-                let _ = writeln!(told, "agent> {command}");
-                let directory = self.path().display().to_string();
-                match canary::ask_from(self.program("sh"), &installed.hook, command, &directory) {
-                    Said::Deny(reason) => told.push_str(&self.plain(&reason)),
-                    Said::Nothing | Said::Allow => told.push_str(&self.bash(command)?),
-                    Said::Nonsense(what) => anyhow::bail!("the hook says `{what}`"),
-                }
-            }
-            ("script", None) => {
-                let _ = writeln!(told, "script> {}", command.replace(RUNNER, "bash -c"));
-                told.push_str(&self.bash(&command.replace(RUNNER, "bash -c"))?);
-            }
-            ("script", Some(installed)) => {
-                let _ = writeln!(told, "script> {command}");
-                told.push_str(&self.bash(&command.replace(RUNNER, &installed.runner))?);
-            }
-            ("look", _) => {
-                let _ = writeln!(told, "look> {command}");
-                told.push_str(&self.bash(command)?);
-            }
-            _ => anyhow::bail!("`{role}` is none of setup, agent, script, look"),
         }
-        Ok(())
-    }
-
-    fn bash(&self, command: &str) -> anyhow::Result<String> {
-        // A command may take the working directory away below bash; what it prints then is no part of the story.
-        let output =
-            self.program("bash").args(["-c", &format!("exec 2>&1; {command}")]).output().context("bash cannot be started")?;
-        Ok(self.plain(&String::from_utf8_lossy(&output.stdout)))
-    }
-
-    /// Text without what differs from run to run: the home's place, digests, ports.
-    fn plain(&self, text: &str) -> String {
-        let text = text.replace(&self.path().display().to_string(), "~");
-        let mut plain = String::new();
-        for line in text.lines() {
-            let words: Vec<_> = line.split(' ').map(plain_word).collect();
-            let _ = writeln!(plain, "{}", words.join(" "));
+        ("script", None) => {
+            let _ = writeln!(told, "script> {}", command.replace(RUNNER, "bash -c"));
+            told.push_str(&home.bash(&command.replace(RUNNER, "bash -c"))?);
         }
-        plain
-    }
-}
-
-/// A word without a digest or a port in it.
-fn plain_word(word: &str) -> String {
-    let hex = |text: &str| text.len() >= 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let digest = bare.rsplit(['/', ':']).next().unwrap_or(bare);
-    let word = if hex(digest) { word.replace(digest, "…") } else { word.to_owned() };
-    match (word.find("://"), word.find("/changes/")) {
-        (Some(scheme), Some(path)) if scheme < path => {
-            let (head, tail) = word.split_at(path);
-            let host = head.rsplit_once(':').map_or(head, |(host, _)| host);
-            format!("{host}:…{tail}")
+        ("script", Some(installed)) => {
+            let _ = writeln!(told, "script> {command}");
+            told.push_str(&home.bash(&command.replace(RUNNER, &installed.runner))?);
         }
-        _ => word,
+        ("look", _) | ("around", Some(_)) => {
+            let _ = writeln!(told, "{role}> {command}");
+            told.push_str(&home.bash(command)?);
+        }
+        ("around", None) | ("wall", _) => {}
+        ("program", _) => home.tool(command)?,
+        ("credential", _) => {
+            let (_, setting) = command.split_once(' ').context("a credential is `PROGRAM NAME=VALUE`")?;
+            std::fs::write(home.path().join("shop/.env"), format!("{setting}\n"))?;
+        }
+        _ => anyhow::bail!("`{role}` is no part of a drill"),
     }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.directory);
-    }
+    Ok(())
 }
 
 /// Holdpoint as a person has it: a control plane that runs and a hook in the agent's settings.
@@ -244,19 +203,6 @@ impl Installed {
         installed.hook = settings::installed(&settings, "PreToolUse")?.pop().context("no hook was installed")?;
         Ok(installed)
     }
-}
-
-/// Waits until the control plane says that it is up, and goes on listening so that it can go on speaking.
-fn is_up(output: std::process::ChildStdout) -> bool {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(output).lines().map_while(Result::ok) {
-            if line.contains(" is up") {
-                let _ = sender.send(());
-            }
-        }
-    });
-    receiver.recv().is_ok()
 }
 
 impl Drop for Installed {

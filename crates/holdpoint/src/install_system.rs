@@ -43,6 +43,9 @@ pub(crate) struct Options {
     /// The first of the user ids that act
     #[arg(long, value_name = "UID", default_value_t = 60_600, hide = true)]
     acting_from: u32,
+    /// The directories, all of them root's, in which the runner looks for programs [default: those of the system]
+    #[arg(long, value_name = "PATH", hide = true)]
+    path: Option<String>,
     /// How many user ids act, and so how many acts can be under way at a time
     #[arg(long, value_name = "COUNT", default_value_t = 32, hide = true)]
     acting_count: u32,
@@ -225,12 +228,13 @@ fn config(options: &Options, people: &[(PersonId, u32)], server: u32, runner: u3
     for (person, uid) in people {
         uids.entry(person).or_default().push(*uid);
     }
+    let path = options.path.as_ref().map(|path| format!("path = {path:?}\n")).unwrap_or_default();
     let people: String = uids.iter().map(|(person, uids)| format!("{person:?} = {uids:?}\n", person = person.as_str())).collect();
     format!(
         "# Who is who on this machine, for Holdpoint. Root's; everybody reads it. Restart both services after a change.\n\n\
          [server]\nuser = {server}\nlisten = \"{listen}\"\n\n\
          # Each act of the runner has one of these user ids to itself. Nobody else may have them.\n\
-         [runner]\nuser = {runner}\nacting_from = {from}\nacting_count = {count}\n\n\
+         [runner]\nuser = {runner}\nacting_from = {from}\nacting_count = {count}\n{path}\n\
          # The user ids whose programs act for a person.\n[people]\n{people}",
         listen = options.console,
         from = options.acting_from,

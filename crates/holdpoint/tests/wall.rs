@@ -72,6 +72,7 @@ impl Machine {
         let mut install = holdpoint(Path::new(env!("CARGO_BIN_EXE_holdpoint")), root.path());
         install.args(["install", "system", "--person", &format!("alice={agent}"), "--users", &format!("{server},{runner}")]);
         install.args(["--acting-from", &format!("{}", base + 8), "--acting-count", "4", "--console", "127.0.0.1:0"]);
+        install.args(["--path", &format!("{}:/usr/bin:/bin", root.path().join("tools").display())]);
         let installed = install.output().unwrap();
         assert!(installed.status.success(), "{installed:?}");
         let program = root.path().join("usr/local/bin/holdpoint");
@@ -172,10 +173,6 @@ fn furnish(root: &Path, runner: u32, agent: u32) {
     fs::create_dir(&tools).unwrap();
     fs::write(tools.join("psql"), PSQL).unwrap();
     fs::set_permissions(tools.join("psql"), fs::Permissions::from_mode(0o755)).unwrap();
-    let config = root.join("etc/holdpoint/config.toml");
-    let text = fs::read_to_string(&config).unwrap();
-    let path = format!("acting_count = 4\npath = \"{}:/usr/bin:/bin\"\n", tools.display());
-    fs::write(&config, text.replace("acting_count = 4\n", &path)).unwrap();
     let credential = root.join("etc/holdpoint/credentials.d/shop.toml");
     fs::write(&credential, "").unwrap();
     chown(&credential, Some(runner), Some(runner)).unwrap();
@@ -254,6 +251,10 @@ fn an_agent_reads_changes_and_stops_nothing_of_what_guards_it() {
     }
     let status: StatusV1 = serde_json::from_value(machine.status()).unwrap();
     assert_eq!(status.mode.as_str(), "enforcing");
+    let doctor = Ran::of(machine.holdpoint().arg("doctor").output().unwrap());
+    for finding in ["enforcing: it has a user id of its own", "out of your reach", "acts for alice", "it listens"] {
+        assert!(doctor.stdout.contains(finding), "{finding}: {doctor:?}");
+    }
 }
 
 impl Machine {

@@ -33,6 +33,13 @@ const GATES: &[Gate] = &[
         drill_says: "holdpoint run",
         registered_as: "command::NAME",
     },
+    Gate {
+        name: "runner",
+        passage: "crates/holdpoint-gates/src/runner",
+        reader: "crates/holdpoint-effects/src/credential",
+        drill_says: "holdpoint gate command",
+        registered_as: "runner::NAME",
+    },
 ];
 
 const REGISTRY: &str = "crates/holdpoint-gates/src/registry.rs";
