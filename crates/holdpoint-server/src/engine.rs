@@ -167,6 +167,9 @@ impl Engine {
         // What people said about a permit that is spent or has run out does not count again: a new round begins without it.
         let waiting = if so_far == Decision::Allow { held } else { so_far };
         let record = self.record_held(caller, &seen, waiting.clone(), in_force).await?;
+        if record.state == ChangeState::Released {
+            return Ok(self.answer(in_force, &seen, &standing::released_for_another(&waiting)));
+        }
         info!(change = %digest, gate = %seen.gate, guardrails = ?standing::names(&waiting), decision = waiting.as_str(), "held");
         Ok(self.with_progress(self.answer(in_force, &seen, &waiting), &record, None))
     }
@@ -356,7 +359,9 @@ impl Engine {
     pub async fn settle(&self, caller: &Caller, outcome: OutcomeV1) -> Result<(), Error> {
         self.speaks_for(caller, &outcome.gate)?;
         let permit = self.store.permit(outcome.permit).await?.ok_or(Error::NotFound)?;
-        if permit.grant.actor.accountable() != caller.person() || permit.grant.gate != outcome.gate {
+        // Whoever redeemed it tells how it went: another session's word would stand in the record in place of theirs.
+        if permit.grant.actor != *caller.actor() || permit.grant.gate != outcome.gate {
+            warn!(permit = %permit.grant.permit, caller = %caller.actor(), "another's act");
             return Err(Error::Forbidden("the act was another's".into()));
         }
         let what = self.proved(&outcome.gate, outcome.result);

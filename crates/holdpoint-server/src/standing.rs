@@ -40,3 +40,19 @@ pub(crate) fn rejection(record: &ChangeRecord) -> Holding {
         effects: Vec::new(),
     }
 }
+
+/// A hold that also says that the very change is released already, for somebody else.
+pub(crate) fn released_for_another(held: &Decision) -> Decision {
+    let severity = held.severity().unwrap_or(Severity::Medium);
+    let mut guardrails = held.guardrails().to_vec();
+    guardrails.push(Holding {
+        id: "released-for-another".into(),
+        reason: "This very change is released for another session, which can still carry it out".into(),
+        remedy: "Leave it to them; if it is still wanted when they are done, ask again".into(),
+        source: "a permit is one session's".into(),
+        severity,
+        needs: Some(Vec::new()),
+        effects: Vec::new(),
+    });
+    Decision::of(guardrails)
+}

@@ -467,8 +467,25 @@ async fn what_was_released_for_one_agent_is_not_anothers() {
         let other = house.agent_of(name).await;
         let redeemed = house.engine.redeem(&other, RedemptionV1 { permit: permit.clone(), seen: proposal.clone() }).await;
         assert!(matches!(redeemed, Err(Error::Forbidden(_))), "{name}");
-        assert_eq!(house.engine.propose(&other, proposal.clone()).await.unwrap().permit, None, "{name}");
+        let answer = house.engine.propose(&other, proposal.clone()).await.unwrap();
+        assert_eq!((answer.decision, answer.permit), (VerdictV1::Hold, None), "{name}");
+        assert!(answer.guardrails.iter().any(|held| held.id == "released-for-another"), "{name}");
     }
+    house.redeem(&permit, &proposal).await.expect("others who ask for the same take nobody's permit away");
+}
+
+#[tokio::test]
+async fn what_came_of_an_act_is_told_by_whoever_redeemed_it() {
+    let house = House::new().await;
+    let proposal = command(DELETION);
+    let redeemed = house.redeem(&house.confirmed(&proposal).await, &proposal).await.unwrap();
+    let lie = ResultV1::Indeterminate { why: "a lie".into() };
+    for name in ["mallory", "alice"] {
+        let other = house.agent_of(name).await;
+        let outcome = OutcomeV1 { permit: redeemed.permit.clone(), act: None, gate: gate(), result: lie.clone() };
+        assert!(matches!(house.engine.settle(&other, outcome).await, Err(Error::Forbidden(_))), "{name}");
+    }
+    house.settle(&redeemed, ResultV1::Done { status: Some(0) }).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! | kind | subject | says that |
 //! |---|---|---|
 //! | `change.held`, `change.refused`, `change.stopped` | the change | it was proposed, and what was decided; or that a person's rejection still stands |
+//! | `change.asked` | the change | somebody else asked for what is released already; it changes nothing |
 //! | `change.approved`, `change.confirmed`, `change.rejected` | the change | a person spoke |
 //! | `change.expired` | the change | nobody answered in time |
 //! | `permit.granted`, `permit.redeemed`, `permit.refused`, `permit.settled`, `permit.expired`, `permit.revoked` | the change | what became of a permit |

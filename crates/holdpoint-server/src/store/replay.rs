@@ -57,7 +57,7 @@ impl Replay {
             "work.noted" => self.note_free_work(&step),
             "policy.loaded" => self.load_policy(&step),
             "payload.redacted" => self.redact(&step),
-            "permit.refused" | "server.started" | "server.stopped" => Ok(()),
+            "change.asked" | "permit.refused" | "server.started" | "server.stopped" => Ok(()),
             _ => Err(Unclear::Kind { kind: step.kind() }),
         }
     }

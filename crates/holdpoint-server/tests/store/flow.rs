@@ -72,6 +72,20 @@ pub(crate) fn one_change_has_one_live_permit(world: &World, store: &dyn Store) {
     assert_eq!(rejection(other), Rejection::AlreadyThere { what: Thing::Permit });
 }
 
+/// Who asks for what is released for somebody else leaves a trace, and nothing else.
+pub(crate) fn asking_takes_nobodys_permit_away(world: &World, store: &dyn Store) {
+    let change = change("rm -rf build");
+    let granted = released(world, store, &change, "prm-1");
+    let other = Propose { requester: agent_of("mallory"), ..proposal(world, &change) };
+    let asked = now(store.record(other.clone())).unwrap();
+    assert_eq!(asked.value().requester, agent_of("alice"));
+    assert!(asked.index() > granted.index());
+    assert_eq!(state(store, &change), ChangeState::Released);
+    now(store.record(redeem(&change, "prm-1"))).expect("the permit lives on");
+    let anew = now(store.record(other)).unwrap();
+    assert_eq!((anew.value().round, anew.value().requester.clone()), (2, agent_of("mallory")), "once it is spent they may ask");
+}
+
 pub(crate) fn a_permit_is_good_for_one_change_gate_owner_and_time(world: &World, store: &dyn Store) {
     let change = change("rm -rf build");
     let other = crate::world::change("rm -rf /");

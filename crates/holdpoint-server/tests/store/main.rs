@@ -88,6 +88,7 @@ macro_rules! suites {
             flow::a_rejection_stops_the_change_and_takes_its_permit_back,
             flow::a_revoked_permit_lets_its_change_wait_again,
             flow::a_word_answers_what_was_asked_once_in_time,
+            flow::asking_takes_nobodys_permit_away,
             flow::free_work_is_not_a_proposal,
             flow::nobody_approves_a_change_that_has_become_their_own,
             flow::one_change_has_one_live_permit,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use holdpoint_core::approval::{Proof, Ruling};
 use holdpoint_core::decision::Decision;
 use holdpoint_core::mask::mask;
+use holdpoint_core::permit::PermitState;
 use serde_json::{Value, json};
 
 use super::super::command::{At, Outcome, Propose, Speak, Swept};
@@ -28,6 +29,9 @@ impl Planner {
             Decision::Refuse { .. } => ChangeState::Refused,
         };
         let before = self.loaded.changes.get(&propose.change.digest()).cloned();
+        if let Some(record) = before.as_ref().filter(|record| decided == ChangeState::Held && self.is_anothers(record, propose)) {
+            return self.note_asked(record, propose);
+        }
         let going_on = before.as_ref().filter(|record| self.goes_on(record));
         let state = match going_on {
             Some(record) if record.state == ChangeState::Rejected => ChangeState::Rejected,
@@ -126,6 +130,30 @@ impl Planner {
             }
             ChangeState::Expired | ChangeState::Spent => false,
         }
+    }
+
+    /// Whether the change is released for somebody else, who can still carry it out.
+    fn is_anothers(&self, record: &ChangeRecord, propose: &Propose) -> bool {
+        let permit = record.permit.as_ref().and_then(|id| self.loaded.permits.get(id));
+        record.state == ChangeState::Released
+            && permit.is_some_and(|permit| {
+                let theirs = permit.grant.actor != propose.requester || permit.grant.gate != propose.gate;
+                theirs && permit.state == PermitState::Issued && self.now <= permit.grant.not_after
+            })
+    }
+
+    /// Notes that somebody else asked for what is released. It changes nothing: asking takes nobody's permit away.
+    fn note_asked(&mut self, record: &ChangeRecord, propose: &Propose) -> Result<Outcome, Rejection> {
+        let index = self.append(Draft {
+            kind: "change.asked",
+            subject: entry::change_subject(&record.change),
+            actor: entry::actor_token(&propose.requester),
+            payload: Vec::new(),
+            body: json!({
+                "gate": propose.gate, "on_behalf_of": propose.requester.accountable(), "round": record.round,
+            }),
+        })?;
+        Ok(Outcome::Change(At { index, value: record.clone() }))
     }
 
     fn check_word(&self, speak: &Speak) -> Result<ChangeRecord, Rejection> {
