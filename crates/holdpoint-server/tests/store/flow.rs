@@ -81,7 +81,7 @@ pub(crate) fn asking_takes_nobodys_permit_away(world: &World, store: &dyn Store)
     assert_eq!(asked.value().requester, agent_of("alice"));
     assert!(asked.index() > granted.index());
     assert_eq!(state(store, &change), ChangeState::Released);
-    now(store.record(redeem(&change, "prm-1"))).expect("the permit lives on");
+    let _ = now(store.record(redeem(&change, "prm-1"))).expect("the permit lives on");
     let anew = now(store.record(other)).unwrap();
     assert_eq!((anew.value().round, anew.value().requester.clone()), (2, agent_of("mallory")), "once it is spent they may ask");
 }
