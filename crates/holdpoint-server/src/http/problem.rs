@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use holdpoint_api::v1::ErrorV1;
@@ -37,12 +37,12 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Sees to it that whatever goes wrong below `/v1` is told as an [`ErrorV1`]: an unknown path, another method, a body that is too
-/// long are answered before any route of ours is asked.
+/// Sees to it that whatever goes wrong below `/v1`, or with JSON that the console's script sends, is told as an [`ErrorV1`]: an
+/// unknown path, another method, a body that is too long or malformed are answered before any route of ours is asked.
 pub async fn in_our_words(request: Request, next: Next) -> Response {
-    let ours = request.uri().path().starts_with(API);
+    let ours = request.uri().path().starts_with(API) || is_json(request.headers());
     let response = next.run(request).await;
-    let told = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let told = is_json(response.headers());
     let status = response.status();
     if !ours || told || !(status.is_client_error() || status.is_server_error()) {
         return response;
@@ -56,6 +56,10 @@ pub async fn in_our_words(request: Request, next: Next) -> Response {
         }
     }
     problem
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 /// Answers where no route is.

@@ -50,6 +50,17 @@ fn whatever_cannot_be_read_is_told_as_an_error_of_the_api() {
     }
 }
 
+#[test]
+fn the_consoles_script_hears_errors_that_it_can_read() {
+    let world = World::begin();
+    let page = [("origin", world.console.as_str()), ("sec-fetch-site", "same-origin"), ("content-type", "application/json")];
+    for path in ["/enrol/begin", "/enrol/finish", "/changes/nothing/statements", "/changes/nothing/rulings", "/nothing"] {
+        let (status, answer) = world.send("POST", path, &page, "{");
+        assert!((400..500).contains(&status), "{path}: {status}");
+        serde_json::from_str::<ErrorV1>(&answer).unwrap_or_else(|_| panic!("{path}: {status} {answer}"));
+    }
+}
+
 /// The body is not waited for: what says that it is too long is answered at once.
 #[test]
 fn a_body_that_is_too_long_is_told_as_an_error_of_the_api() {
