@@ -43,6 +43,13 @@ pub enum Question {
         /// The alias.
         name: String,
     },
+    /// Where does this remote of a repository lead for a push?
+    GitRemote {
+        /// A directory inside the repository.
+        directory: String,
+        /// The remote.
+        name: String,
+    },
     /// Which paths match?
     Glob {
         /// An absolute pattern in the shell's spelling.
@@ -88,8 +95,8 @@ pub enum Answer {
         /// Whether these are all.
         complete: bool,
     },
-    /// A name or nothing, to [`Question::Canonical`] (always a path), [`Question::GitAlias`], [`Question::KubernetesContext`]
-    /// and [`Question::TerraformWorkspace`].
+    /// A name or nothing, to [`Question::Canonical`] (always a path), [`Question::GitAlias`], [`Question::GitRemote`],
+    /// [`Question::KubernetesContext`] and [`Question::TerraformWorkspace`].
     Name {
         /// The name.
         name: Option<String>,

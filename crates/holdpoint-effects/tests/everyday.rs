@@ -96,7 +96,7 @@ fn elsewhere(path: &str) -> (FileKind, Place, Option<GitKeeping>) {
         path if path.starts_with("/dev/") => FileKind::Device,
         "/tmp/x" | "/tmp/x.sh" | "/home/alice/Documents/report.txt" | "/home/alice/data/x" => FileKind::File,
         path if path.starts_with("/home/alice/.") && path.contains('_') => FileKind::File,
-        path if path.starts_with("/tmp/") || path == "/home/alice/wt" => FileKind::Missing,
+        path if path.starts_with("/tmp/") || path.starts_with("/etc/new") || path == "/home/alice/wt" => FileKind::Missing,
         path if path.starts_with("/home/alice/.") => FileKind::File,
         _ => FileKind::Directory,
     };
@@ -126,23 +126,44 @@ fn answer(question: &Question) -> Answer {
                 _ => None,
             },
         },
+        Question::GitRemote { name, .. } => Answer::Name {
+            name: match name.as_str() {
+                "origin" => Some("git@forge.example:acme/shop.git".to_owned()),
+                "upstream" => Some("https://forge.example/others/shop.git".to_owned()),
+                "elsewhere" => Some("https://example.org/x.git".to_owned()),
+                _ => None,
+            },
+        },
         Question::Glob { pattern } => {
             let all = TRACKED.iter().chain(&IGNORED).chain(&["src/wip.rs", "notes.txt"]);
             let (directory, wanted) = pattern.rsplit_once('/').unwrap_or_default();
             let (head, tail) = wanted.split_once('*').unwrap_or((wanted, ""));
             let fits = |path: &String| {
-                path.rsplit_once('/')
-                    .is_some_and(|(parent, name)| parent == directory && name.starts_with(head) && name.ends_with(tail))
+                let named =
+                    |name: &str| name == wanted || (wanted.contains('*') && name.starts_with(head) && name.ends_with(tail));
+                path.rsplit_once('/').is_some_and(|(parent, name)| match directory.strip_suffix("/**") {
+                    Some(start) => parent.starts_with(start) && named(name),
+                    None => parent == directory && named(name),
+                })
             };
             let mut paths: Vec<String> = all.map(|path| format!("{TREE}/{path}")).filter(fits).collect();
             if directory == "/home/alice" && wanted == "*" {
                 paths = vec!["/home/alice/Documents".to_owned(), TREE.to_owned()];
+            }
+            if directory == "/home/alice/.ssh" {
+                paths = vec!["/home/alice/.ssh/id_rsa".to_owned(), "/home/alice/.ssh/known_hosts".to_owned()];
+            }
+            if pattern.ends_with("/shop/.env*") {
+                paths = vec![format!("{TREE}/.env"), format!("{TREE}/.env.example")];
             }
             if directory == "/tmp" {
                 paths = vec!["/tmp/x".to_owned()];
             }
             if directory.is_empty() {
                 paths = vec!["/home".to_owned(), "/usr".to_owned()];
+            }
+            if matches!(directory, "/**" | "/home/alice/**") {
+                return Answer::Unknown { why: "it matches more than can be looked at".to_owned() };
             }
             Answer::Matches { paths, complete: true }
         }
@@ -190,6 +211,8 @@ fn waits(effect: &Effect) -> bool {
     match (effect.certainty, kind) {
         (Certainty::Opaque, _) => return true,
         (Certainty::Delegated, _) => return false,
+        // `cp .env.example .env` in a fresh work tree makes what nobody has yet.
+        (_, Kind::Credential) if effect.verb == Verb::Create => return final_loss,
         (_, Kind::Credential | Kind::Secret) => return true,
         (_, Kind::AgentConfiguration | Kind::CiConfiguration | Kind::Guard | Kind::Persistence | Kind::Privilege) if !looks => {
             return true;

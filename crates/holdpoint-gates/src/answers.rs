@@ -109,6 +109,7 @@ impl<'a> Observer<'a> {
             Question::Canonical { path } => or_unknown(path::canonical(path).map(|name| Answer::Name { name: Some(name) })),
             Question::FileText { path } => or_unknown(path::text(path)),
             Question::GitAlias { directory, name } => git::alias(directory, name, self.deadline),
+            Question::GitRemote { directory, name } => git::remote(directory, name, self.deadline),
             Question::Glob { pattern } => glob::matches(pattern, self.deadline),
             Question::KubernetesContext => context::kubernetes(self.setting),
             Question::Path { path } => self.facts_of([path].into_iter()).remove(path).unwrap_or_else(|| unknown("nobody looked")),

@@ -259,6 +259,28 @@ pub(super) fn alias(directory: &str, name: &str, deadline: &Deadline) -> Answer 
     Answer::Name { name: (!value.is_empty()).then(|| value.to_owned()) }
 }
 
+/// Where a remote leads for a push, without what stands in the address to log in with.
+pub(super) fn remote(directory: &str, name: &str, deadline: &Deadline) -> Answer {
+    if name.is_empty() || name.starts_with('-') {
+        return Answer::Name { name: None };
+    }
+    let mut command = git_in(Path::new(directory));
+    command.args(["remote", "get-url", "--push", "--", name]);
+    let [output] = outputs([command], deadline);
+    let text = output.and_then(|output| String::from_utf8(output).ok());
+    let Some(text) = text else { return unknown("git did not say") };
+    Answer::Name { name: text.lines().next().filter(|address| !address.is_empty()).map(without_login) }
+}
+
+fn without_login(address: &str) -> String {
+    let stripped = address.split_once("://").and_then(|(scheme, rest)| {
+        let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
+        let (_, host) = authority.rsplit_once('@')?;
+        Some(format!("{scheme}://{host}{path}"))
+    });
+    stripped.unwrap_or_else(|| address.to_owned())
+}
+
 /// Git in a directory: with nothing of the caller's environment that says where it works or what it runs, and with settings
 /// that keep the repository from running anything or hiding changes.
 fn git_in(directory: &Path) -> Command {

@@ -1,7 +1,9 @@
 //! Which paths a shell pattern matches: bash's rules with its default options.
 //!
-//! A leading dot is matched by a dot only, `**` is `*`, case counts. Extended patterns (`@(a|b)`) are off by default in
-//! scripts and on in some prompts, so they are left unknown.
+//! A leading dot is matched by a dot only, case counts. `**` with something behind it stands for any number of directories,
+//! hidden ones included, and what follows it may be hidden too: that is how `find` looks, and no less than bash finds, to
+//! which it is one directory unless `globstar` is set. Extended patterns (`@(a|b)`) are off by default in scripts and on in
+//! some prompts, so they are left unknown.
 
 use std::fs;
 
@@ -21,11 +23,19 @@ pub(super) fn matches(pattern: &str, deadline: &Deadline) -> Answer {
     let only_directories = pattern.ends_with('/');
     let mut found = vec![String::new()];
     let mut looked_at = 0;
-    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
+    let mut hidden = Hidden::NeedDots;
+    for (at, part) in parts.iter().enumerate() {
+        let deep = *part == "**" && at + 1 < parts.len();
         let part = parsed(part);
         let mut next = Vec::new();
         for directory in found {
-            match expanded(&directory, &part, &mut looked_at) {
+            let more = if deep {
+                below(directory, &mut looked_at, deadline)
+            } else {
+                expanded(&directory, &part, hidden, &mut looked_at)
+            };
+            match more {
                 Some(paths) => next.extend(paths),
                 None => return unknown("the pattern matches more than can be looked at"),
             }
@@ -33,6 +43,7 @@ pub(super) fn matches(pattern: &str, deadline: &Deadline) -> Answer {
                 return unknown(LATE);
             }
         }
+        hidden = if deep { Hidden::Match } else { Hidden::NeedDots };
         found = next;
     }
     found.retain(|path| {
@@ -44,8 +55,35 @@ pub(super) fn matches(pattern: &str, deadline: &Deadline) -> Answer {
     Answer::Matches { paths: found, complete }
 }
 
+/// Whether a star matches names that begin with a dot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hidden {
+    Match,
+    NeedDots,
+}
+
+/// A directory and all directories below it, links not followed; nothing where there are too many to look at.
+fn below(directory: String, looked_at: &mut usize, deadline: &Deadline) -> Option<Vec<String>> {
+    let mut all = vec![directory];
+    let mut at = 0;
+    while let Some(directory) = all.get(at).cloned() {
+        at += 1;
+        let root = if directory.is_empty() { "/" } else { &directory };
+        for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+            *looked_at += 1;
+            if *looked_at > LOOKED_AT_MAX || (looked_at.is_multiple_of(256) && deadline.is_over()) {
+                return None;
+            }
+            if entry.file_type().ok()?.is_dir() {
+                all.push(format!("{directory}/{}", entry.file_name().into_string().ok()?));
+            }
+        }
+    }
+    Some(all)
+}
+
 /// The paths below one directory that one part of a pattern matches; nothing where there are too many to look at.
-fn expanded(directory: &str, part: &[Mark], looked_at: &mut usize) -> Option<Vec<String>> {
+fn expanded(directory: &str, part: &[Mark], hidden: Hidden, looked_at: &mut usize) -> Option<Vec<String>> {
     let literal: Option<String> =
         part.iter().map(|mark| if let Mark::Literal(mark) = mark { Some(*mark) } else { None }).collect();
     if let Some(name) = literal {
@@ -61,8 +99,8 @@ fn expanded(directory: &str, part: &[Mark], looked_at: &mut usize) -> Option<Vec
         }
         // A name that is not UTF-8 may match, and cannot be named in an answer.
         let name = entry.file_name().into_string().ok()?;
-        let hidden = name.starts_with('.') && part.first() != Some(&Mark::Literal('.'));
-        if !hidden && fits(part, &name.chars().collect::<Vec<_>>()) {
+        let unseen = hidden == Hidden::NeedDots && name.starts_with('.') && part.first() != Some(&Mark::Literal('.'));
+        if !unseen && fits(part, &name.chars().collect::<Vec<_>>()) {
             paths.push(format!("{directory}/{name}"));
         }
     }

@@ -324,6 +324,21 @@ fn an_alias_is_told_as_it_stands() {
 }
 
 #[test]
+fn a_remote_is_told_without_what_logs_in_there() {
+    let world = World::new();
+    world.git("shop", &["remote", "add", "origin", "https://alice:secret@a.example/shop.git"]);
+    world.git("shop", &["config", "remote.origin.pushurl", "ssh://git@b.example/shop.git"]);
+    world.git("shop", &["remote", "add", "fork", "git@c.example:x/y.git"]);
+    world.git("shop", &["remote", "add", "plain", "https://alice:secret@a.example"]);
+    let remote = |name: &str| world.answer_in("shop", &Question::GitRemote { directory: world.name("shop"), name: name.into() });
+    assert_eq!(remote("origin"), Answer::Name { name: Some("ssh://b.example/shop.git".into()) });
+    assert_eq!(remote("fork"), Answer::Name { name: Some("git@c.example:x/y.git".into()) });
+    assert_eq!(remote("plain"), Answer::Name { name: Some("https://a.example".into()) });
+    assert!(matches!(remote("nowhere"), Answer::Unknown { .. }));
+    assert_eq!(remote("--all"), Answer::Name { name: None });
+}
+
+#[test]
 fn patterns_match_as_in_the_shell() {
     let world = World::new();
     for path in ["a.rs", "b.rs", ".hidden.rs", "sub/c.rs", "sub/.d.rs"] {
@@ -340,6 +355,8 @@ fn patterns_match_as_in_the_shell() {
     assert_eq!(globs("globs/*.rs"), ["a.rs", "b.rs"]);
     assert_eq!(globs("globs/.*.rs"), [".hidden.rs"]);
     assert_eq!(globs("globs/*/*"), ["sub/c.rs"]);
+    assert_eq!(globs("globs/**/*.rs"), [".hidden.rs", "a.rs", "b.rs", "sub/.d.rs", "sub/c.rs"], "as find looks");
+    assert_eq!(globs("globs/**"), ["a.rs", "b.rs", "sub"], "nothing behind it: one star");
     assert_eq!(globs("globs/*/"), ["sub"]);
     assert_eq!(globs("globs/[ab].rs"), ["a.rs", "b.rs"]);
     assert_eq!(globs("globs/no*"), Vec::<String>::new());
