@@ -100,7 +100,8 @@ fn model(case: &Case, Placed { effect, standing }: &Placed) -> BTreeSet<&'static
 
     // Secrets.
     hold(two_and_senior, "credential-read", verb == Read && (kind == Credential || (kind == Secret && !local)));
-    hold(confirmed, "credential-change", loses && local && secret && (verb == Modify || way_back > Lossless));
+    let set = loses || verb == Create;
+    hold(confirmed, "credential-change", set && local && secret && (verb == Modify || way_back > Lossless));
     hold(two_and_senior, "credential-elsewhere", (reconfigures || verb == Stop) && secret && !local);
     hold(two_and_senior, "credential-published", verb == Publish && secret);
 
