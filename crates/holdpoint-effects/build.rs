@@ -10,7 +10,7 @@
     reason = "the build reads and writes files; the crate it builds does not"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -47,11 +47,14 @@ fn families() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// Rust for two lists: each name of a command with the number of its line, sorted by name, and the lines.
+/// Rust for three lists: each name of a command with the number of its line, sorted by name; the lines; the packages.
 fn commands(files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
-    let (mut names, mut lines) = (BTreeMap::new(), Vec::new());
+    let (mut names, mut lines, mut packages) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
     for file in files {
         let family = read(file)?;
+        packages.extend(
+            family.get("packages").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned),
+        );
         for command in family.get("command").and_then(Value::as_array).into_iter().flatten() {
             for name in command.get("names").and_then(Value::as_array).into_iter().flatten() {
                 let name = name.as_str().ok_or("a name that is no text")?;
@@ -64,7 +67,11 @@ fn commands(files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
     }
     let names: Vec<_> = names.into_iter().collect();
     let (names_type, lines_type) = (format!("[(&str, usize); {}]", names.len()), format!("[&str; {}]", lines.len()));
-    Ok(format!("static NAMES: {names_type} = {names:?};\nstatic LINES: {lines_type} = {lines:?};\n"))
+    let packages_type = format!("[&str; {}]", packages.len());
+    let packages: Vec<_> = packages.into_iter().collect();
+    Ok(format!(
+        "static NAMES: {names_type} = {names:?};\nstatic LINES: {lines_type} = {lines:?};\nstatic PACKAGES: {packages_type} = {packages:?};\n"
+    ))
 }
 
 /// Rust for a list of the files as they were written: name and text.

@@ -20,9 +20,14 @@ pub(crate) fn command(name: &str) -> Option<&'static Command> {
     Some(command.get_or_init(|| Box::new(data::read(text))))
 }
 
+/// Whether a package of a registry is one whose program is known not to do more than a build or a test does.
+pub(crate) fn is_package(name: &str) -> bool {
+    PACKAGES.binary_search(&name).is_ok()
+}
+
 static COMMANDS: [OnceLock<Box<Command>>; LINES.len()] = [const { OnceLock::new() }; LINES.len()];
 
-// `NAMES`: each name of a command with the number of its line, sorted; `LINES`: the commands.
+// `NAMES`: each name of a command with the number of its line, sorted; `LINES`: the commands; `PACKAGES`: sorted names.
 include!(concat!(env!("OUT_DIR"), "/commands.rs"));
 
 /// A program.
@@ -41,6 +46,9 @@ pub(crate) struct Command {
     /// Options with which the program only informs or rehearses.
     #[serde(default)]
     pub(crate) harmless_with: Vec<String>,
+    /// Options whose values are operands: `curl --url`.
+    #[serde(default)]
+    pub(crate) operands_of: Vec<String>,
     /// What the command does when no effect below applies.
     #[serde(default)]
     pub(crate) otherwise: Otherwise,
@@ -92,15 +100,25 @@ pub(crate) struct Template {
     /// None of these options is given.
     #[serde(default)]
     pub(crate) unless: Vec<String>,
-    /// An operand equals one of these, or starts with one that ends in `*`.
+    /// An operand equals one of these, or starts with one that ends in `*`. `{elsewhere}` is an address that does not plainly
+    /// lead to this machine.
     #[serde(default)]
     pub(crate) when_operand: Vec<String>,
+    /// The last operand does. `{far}` is a path of another machine, `{near}` one of this.
+    #[serde(default)]
+    pub(crate) when_last: Vec<String>,
     /// No operand does.
     #[serde(default)]
     pub(crate) unless_operand: Vec<String>,
     /// The value of one of the options equals one of these, or starts with one that ends in `*`.
     #[serde(default)]
     pub(crate) when_value: Vec<String>,
+    /// Not all values of the options in `when` do so.
+    #[serde(default)]
+    pub(crate) unless_values: Vec<String>,
+    /// It counts only where the line determines it: an operand that is not known is not taken for one of `when_operand`.
+    #[serde(default)]
+    pub(crate) surely: bool,
     #[serde(default)]
     pub(crate) operands_min: usize,
     pub(crate) operands_max: Option<usize>,
@@ -109,6 +127,13 @@ pub(crate) struct Template {
     /// Which words are those paths.
     #[serde(default)]
     pub(crate) of: Of,
+    /// What stands before the path in such a word: `of=` at its beginning, or, with a star, `*=@` anywhere. A word with none
+    /// of them names no path.
+    #[serde(default)]
+    pub(crate) marked: Vec<String>,
+    /// What is put behind the path, with live stars and question marks: `split` writes `PREFIXaa` and so on.
+    #[serde(default)]
+    pub(crate) suffix: String,
     pub(crate) verb: Option<Verb>,
     pub(crate) kind: Option<ResourceKind>,
     /// The resource's name: `{operands}`, `{first}`, `{rest}`, `{last}`, `{program}`, or an option such as `{--name}`.
@@ -139,20 +164,32 @@ pub(crate) enum Paths {
     Edit,
     /// The last operand becomes another name for what is elsewhere.
     Link,
+    /// It puts files over those of the same name in them.
+    Merge,
     Modify,
     Move,
     Overwrite,
     Read,
+    /// It writes what it compiled: a program that is there already can be compiled again.
+    Rebuild,
     /// It runs them as scripts.
     Run,
+    /// It sends them away.
+    Send,
+    /// It unpacks an archive in them, whose names are not read.
+    Unpack,
 }
 
 /// Which words of a command line are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Of {
+    /// The last names of the addresses that the operands are.
+    Basenames,
     First,
     Last,
+    /// These names, whatever the line says.
+    Named(Vec<String>),
     /// The values of these options.
     Options(Vec<String>),
     #[default]
@@ -213,6 +250,8 @@ mod tests {
     struct Family {
         command: Vec<Command>,
         #[serde(default)]
+        packages: Vec<String>,
+        #[serde(default)]
         example: Vec<Example>,
     }
 
@@ -239,6 +278,8 @@ mod tests {
             assert_eq!(command(name), Some(*is), "{name}");
         }
         assert_eq!((written.len(), command("no such program")), (LINES.len(), None));
+        assert!(families.iter().flat_map(|family| &family.packages).all(|package| is_package(package)));
+        assert!(!is_package("no-such-package"));
     }
 
     fn effects(line: &str) -> Vec<Effect> {

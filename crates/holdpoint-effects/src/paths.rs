@@ -97,6 +97,27 @@ pub fn classify(path: &str, own: Own<'_>) -> Kind {
     rule.map_or(Kind::File, |rule| rule.kind)
 }
 
+/// Whether secrets of a person lie below a directory by the rules for their home: `~/.aws`, `~/.config`, the home itself.
+/// What may lie anywhere, such as `.env`, does not count, or no search through a work tree could pass.
+pub fn holds_secrets(path: &str, own: Own<'_>) -> bool {
+    let path = normal(path);
+    let home = own.home.map(normal).filter(|home| !home.is_empty());
+    if home.as_ref().is_some_and(|home| home.starts_with(&path)) {
+        return true;
+    }
+    let below = homes(&path, home.as_deref());
+    let in_home = |pattern: &&Pattern| pattern.anchor == Anchor::Home;
+    let secrets = TABLE.rule.iter().filter(|rule| rule.kind == Kind::Credential).flat_map(|rule| &rule.paths);
+    secrets.filter(in_home).any(|pattern| below.iter().flatten().any(|below| pattern.leads_through(below)))
+}
+
+/// Whether a directory holds Holdpoint's program or data, wherever those are.
+pub fn holds_guard(path: &str, own: Own<'_>) -> bool {
+    let path = normal(path);
+    let inside = |own: Option<&str>| own.map(normal).is_some_and(|own| own.len() > path.len() && own.starts_with(&path));
+    inside(own.data) || inside(own.program)
+}
+
 /// Whether a path that git ignores is output that a build, a test run or an install makes again. `path` is relative to the
 /// work tree, as git lists it; a secret inside such output is not.
 pub fn regenerable(path: &str) -> bool {
@@ -169,6 +190,11 @@ impl Pattern {
 
     fn fits_here(&self, parts: &[String]) -> bool {
         self.remainder(parts).is_some_and(|rest| self.deep || rest.is_empty())
+    }
+
+    /// Whether a directory lies on the way to what is meant.
+    fn leads_through(&self, directory: &[String]) -> bool {
+        directory.len() < self.names.len() && self.names.iter().zip(directory).all(|(pattern, name)| name_fits(pattern, name))
     }
 
     /// What follows the names of this pattern, where they come first.
@@ -311,6 +337,28 @@ mod tests {
             assert_eq!(kind(path), Kind::File, "{path}");
         }
         assert_eq!(super::classify("/srv/a", Own { data: Some("/"), ..own }), Kind::File, "the root is nobody's data directory");
+    }
+
+    #[test]
+    fn the_way_to_secrets_holds_them_and_a_work_tree_does_not() {
+        let own = Own { home: Some(HOME), ..Own::default() };
+        for path in ["/", "/home", HOME, "/home/alice/.aws", "/home/alice/.config/", "/home/bob/.docker", "/root/.docker"] {
+            assert!(holds_secrets(path, own), "{path}");
+        }
+        for path in ["/home/alice/shop", "/home/alice/.docker/machine", "/srv", "/etc/nginx", "/home/alice/.aws/config"] {
+            assert!(!holds_secrets(path, own), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_way_to_the_guard_is_known_wherever_it_lies() {
+        let own = Own { home: Some(HOME), data: Some("/mnt/a/guarded"), program: Some("/srv/build/hp") };
+        for path in ["/", "/mnt", "/mnt/a/", "/srv/build", "/srv"] {
+            assert!(holds_guard(path, own), "{path}");
+        }
+        for path in ["/mnt/a/guarded", "/mnt/b", "/srv/build/hp", HOME] {
+            assert!(!holds_guard(path, own), "{path}");
+        }
     }
 
     #[test]

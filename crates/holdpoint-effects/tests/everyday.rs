@@ -185,7 +185,12 @@ fn answer(question: &Question) -> Answer {
 }
 
 fn effects(text: &str) -> Vec<Effect> {
-    let variables = BTreeMap::from([("HOME".to_owned(), "/home/alice".to_owned())]);
+    effects_with(text, &[])
+}
+
+fn effects_with(text: &str, more: &[(&str, &str)]) -> Vec<Effect> {
+    let variables = [("HOME", "/home/alice")].iter().chain(more);
+    let variables: BTreeMap<String, String> = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let setting = Setting { directory: TREE.to_owned(), variables, target: String::new() };
     let artefact = Artefact::Command { text: text.to_owned() };
     let mut answers = Answers::default();
@@ -273,6 +278,21 @@ fn what_is_harmless_passes() {
         }
     }
     assert!(held.is_empty(), "{} lines wait that are harmless:\n{}", held.len(), held.join("\n"));
+}
+
+#[test]
+fn a_directory_around_holdpoint_is_named_as_the_guard() {
+    let data = [("HOLDPOINT_DATA", "/home/alice/.local/state/hp")];
+    let touches =
+        |line: &str| effects_with(line, &data).iter().any(|effect| effect.resource.kind == ResourceKind::Guard && waits(effect));
+    for line in
+        ["rm -rf ~/.local", "mv ~/.local/state /tmp/x", "rm -rf ~", "find ~/.local -delete", "rsync -a --delete x/ ~/.local"]
+    {
+        assert!(touches(line), "{line}");
+    }
+    for line in ["rm -rf ~/.cache", "ls ~/.local", "cp -r ~/.local/share/fonts /tmp/x"] {
+        assert!(!touches(line), "{line}");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use proptest::prelude::*;
 
 /// Programs that snippets hide the marker behind.
 const WRAPPERS: [&str; 12] = ["awk", "bash", "cat", "env", "find", "flock", "nice", "nohup", "sed", "setsid", "sh", "timeout"];
-const MORE_WRAPPERS: [&str; 3] = ["stdbuf", "tar", "xargs"];
+const MORE_WRAPPERS: [&str; 5] = ["cp", "ln", "stdbuf", "tar", "xargs"];
 
 fn snippets(text: &str) -> Vec<&str> {
     text.strip_suffix('\n').unwrap_or(text).split("\n%%\n").collect()

@@ -7,9 +7,10 @@ use super::effect::plain;
 use super::files::Target;
 use super::options::{Line, Style, parse, style};
 use super::syntax::Span;
-use super::value::{Field, Value};
+use super::value::{Field, Piece, Value};
 use super::walker::Walker;
 use crate::families::{Command, Measure, Of, Otherwise, Paths, Place, Sub, Template};
+use crate::paths::name_fits;
 
 /// One command line under one reading: what the templates are filled from.
 pub(crate) struct Applied<'a> {
@@ -47,18 +48,27 @@ impl Walker<'_> {
         if applied.informs() {
             return self.note(applied.effect(Verb::Read, format!("Shows information (`{}`)", applied.shown())));
         }
-        let templates = applied.sub.map_or(&applied.command.effect, |sub| &sub.effect);
         let noted = self.noted();
-        for template in templates {
+        self.fill_all(applied);
+        let otherwise = applied.sub.map_or(applied.command.otherwise, |sub| sub.otherwise);
+        let said = |template: &Template| match template.paths {
+            // What was only looked at is still said, and so is code that runs whatever it writes.
+            Some(paths) => paths != Paths::Read && otherwise != Otherwise::Delegates,
+            None => true,
+        };
+        if self.noted() == noted || !applied.templates().any(said) {
+            self.otherwise(applied, otherwise);
+        }
+    }
+
+    /// Notes the effects that the data give, whether or not a reader noted others already.
+    pub(crate) fn fill_all(&mut self, applied: &Applied<'_>) {
+        for template in applied.templates() {
             match applies(template, &applied.line) {
                 Applies::No => continue,
                 Applies::Perhaps => self.fill(template, applied, Some(Certainty::Worst)),
                 Applies::Yes => self.fill(template, applied, None),
             }
-        }
-        // What was only looked at, or written to a stream that keeps nothing, is still said.
-        if self.noted() == noted || templates.iter().all(|template| template.paths == Some(Paths::Read)) {
-            self.otherwise(applied, applied.sub.map_or(applied.command.otherwise, |sub| sub.otherwise));
         }
     }
 
@@ -67,7 +77,10 @@ impl Walker<'_> {
             Some(true) => {
                 self.opaque(&applied.shown(), "the line does not determine which subcommand runs", applied.span.clone())
             }
-            Some(false) => self.otherwise(applied, applied.command.otherwise),
+            Some(false) => {
+                self.fill_all(applied);
+                self.otherwise(applied, applied.command.otherwise);
+            }
             None => self.apply_line(applied),
         }
     }
@@ -152,17 +165,6 @@ impl Walker<'_> {
         applied.line.operands.iter().map(modified).sum()
     }
 
-    /// Notes the effects that the data of a command give, where a reader has noted others already.
-    pub(crate) fn fill_applying(&mut self, applied: &Applied<'_>) {
-        for template in applied.sub.map_or(&applied.command.effect, |sub| &sub.effect) {
-            match applies(template, &applied.line) {
-                Applies::No => {}
-                Applies::Perhaps => self.fill(template, applied, Some(Certainty::Worst)),
-                Applies::Yes => self.fill(template, applied, None),
-            }
-        }
-    }
-
     fn on_paths(&mut self, paths: Paths, template: &Template, applied: &Applied<'_>) {
         let directory = applied.directory;
         let (sources, target) = applied.transfer();
@@ -177,21 +179,29 @@ impl Walker<'_> {
             | Paths::Delete
             | Paths::Edit
             | Paths::Link
+            | Paths::Merge
             | Paths::Modify
             | Paths::Overwrite
             | Paths::Read
-            | Paths::Run => {}
+            | Paths::Rebuild
+            | Paths::Run
+            | Paths::Send
+            | Paths::Unpack => {}
         }
-        for field in applied.chosen(&template.of) {
+        for field in applied.paths(template) {
             match paths {
                 Paths::Create => self.make(&field, directory),
                 Paths::Delete => self.delete(&field, directory),
                 Paths::Edit => self.edit(&field, directory, "Edits"),
                 Paths::Link => self.link(&field, directory),
+                Paths::Merge => self.merge(&field, directory),
                 Paths::Modify => self.modify(&field, directory, "Changes"),
                 Paths::Overwrite => self.overwrite(&field, directory),
                 Paths::Read => self.look(&field, directory),
+                Paths::Rebuild => self.rebuild(&field, directory),
                 Paths::Run => self.script(&field, &[], directory, applied.program),
+                Paths::Send => self.send(&field, directory),
+                Paths::Unpack => self.unpack(&field, directory),
                 Paths::Copy | Paths::Move => {}
             }
         }
@@ -261,7 +271,9 @@ impl<'a> Applied<'a> {
         span: &Span,
     ) -> Self {
         let (sub, rest) = subcommand(command, arguments);
-        let (line, _) = parse(&rest, style(command, sub.map(|(sub, _)| sub)));
+        let (mut line, _) = parse(&rest, style(command, sub.map(|(sub, _)| sub)));
+        let more: Vec<Field> = command.operands_of.iter().flat_map(|name| line.values(name)).cloned().collect();
+        line.operands.extend(more);
         let (own, _) = parse(arguments, Style { stops_at_operand: true, ..style(command, None) });
         let (sub, sub_name) = sub.map_or((None, ""), |(sub, name)| (Some(sub), name));
         Self { program, command, sub, sub_name, own, line, directory, span: span.clone() }
@@ -277,6 +289,11 @@ impl Applied<'_> {
             || only("--version")
             || rehearses(&self.command.harmless_with)
             || self.sub.is_some_and(|sub| rehearses(&sub.harmless_with))
+    }
+
+    /// The effects the line may have: those of the program, whatever the subcommand, and those of the subcommand.
+    fn templates(&self) -> impl Iterator<Item = &'static Template> {
+        self.command.effect.iter().chain(self.sub.iter().flat_map(|sub| &sub.effect))
     }
 
     /// The command as it is named in sentences.
@@ -302,12 +319,29 @@ impl Applied<'_> {
     fn chosen(&self, of: &Of) -> Vec<Field> {
         let operands = &self.line.operands;
         match of {
+            Of::Basenames => operands.iter().map(basename).collect(),
             Of::First => operands.first().cloned().into_iter().collect(),
             Of::Last => operands.last().cloned().into_iter().collect(),
+            Of::Named(names) => names.iter().map(|name| Field::new(Value::text(name.as_str()), self.span.clone())).collect(),
             Of::Operands => operands.clone(),
             Of::Options(names) => names.iter().flat_map(|name| self.line.values(name)).cloned().collect(),
             Of::Rest => operands.iter().skip(1).cloned().collect(),
             Of::WorkingDirectory => vec![Field::new(Value::text("."), self.span.clone())],
+        }
+    }
+
+    /// The paths that a template speaks of. A lone dash in an option's place is the standard stream.
+    fn paths(&self, template: &Template) -> Vec<Field> {
+        let mut chosen = self.chosen(&template.of);
+        for glob in template.suffix.chars() {
+            chosen.iter_mut().for_each(|field| field.value.push(Piece::Pattern(glob.to_string())));
+        }
+        if !template.marked.is_empty() {
+            return chosen.iter().filter_map(|field| template.marked.iter().find_map(|marker| behind(field, marker))).collect();
+        }
+        match template.of {
+            Of::Options(_) => chosen.into_iter().filter(|field| field.known().as_deref() != Some("-")).collect(),
+            _ => chosen,
         }
     }
 
@@ -343,6 +377,45 @@ impl Applied<'_> {
     }
 }
 
+/// The last name of an address.
+fn basename(field: &Field) -> Field {
+    let whole = field.known().unwrap_or_default();
+    let path = whole.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    Field::new(if field.known().is_some() { Value::text(name) } else { Value::unknown() }, field.span.clone())
+}
+
+/// Whether a path is one of another machine: `host:path`, `rsync://host/path`.
+pub(crate) fn is_far(path: &str) -> bool {
+    path.split('/').next().is_some_and(|first| first.contains(':'))
+}
+
+/// Whether an address leads to this machine, whoever stands before the host: `localhost:3000/x`, `http://[::1]/`.
+pub(crate) fn is_this_machine(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(inner) => inner.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let loopback = host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
+    // `:3000/x` is the shorthand of some programs for this machine.
+    loopback || matches!(host, "localhost" | "::1" | "0.0.0.0") || (host.is_empty() && authority.starts_with(':'))
+}
+
+/// What stands behind a marker in a word: `of=FILE`, `@FILE`, or anywhere `name=@FILE;type=x`.
+fn behind(field: &Field, marker: &str) -> Option<Field> {
+    let head = field.value.head();
+    let rest = match marker.strip_prefix('*') {
+        Some(marker) => head.split_once(marker).map(|(_, rest)| rest.split(';').next().unwrap_or_default())?,
+        None => head.strip_prefix(marker)?,
+    };
+    let mut value = Value::text(rest);
+    value.append(Value { pieces: field.value.pieces.iter().skip(1).cloned().collect() });
+    Some(Field::new(value, field.span.clone()))
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Applies {
     No,
@@ -365,16 +438,28 @@ fn applies(template: &Template, line: &Line) -> Applies {
     if few || many || template.unless.iter().any(|name| line.has_exactly(name)) || operand_is(&template.unless_operand) {
         return Applies::No;
     }
+    let mut values = template.when.iter().flat_map(|name| line.values(name)).peekable();
+    if values.peek().is_some() && values.all(|value| template.unless_values.iter().any(|pattern| fits(value, pattern))) {
+        return Applies::No;
+    }
+    let last_is =
+        |patterns: &[String]| line.operands.last().is_some_and(|last| patterns.iter().any(|pattern| fits(last, pattern)));
+    if !template.when_last.is_empty() && !last_is(&template.when_last) {
+        return Applies::No;
+    }
     let met = |names: &Vec<String>, is: &dyn Fn(&[String]) -> bool| names.is_empty() || is(names);
     if met(&template.when, &given) && met(&template.when_operand, &operand_is) && met(&template.when_value, &value_is) {
         return Applies::Yes;
     }
     // What the line does not determine may be just the option that matters.
-    if line.uncertain { Applies::Perhaps } else { Applies::No }
+    if line.uncertain && !template.surely { Applies::Perhaps } else { Applies::No }
 }
 
 fn fits(field: &Field, pattern: &str) -> bool {
     match pattern.strip_suffix('*').filter(|head| !head.is_empty()) {
+        None if pattern == "{far}" => is_far(field.value.head()),
+        None if pattern == "{near}" => !is_far(field.value.head()),
+        None if pattern == "{elsewhere}" => !field.known().is_some_and(|address| is_this_machine(&address)),
         Some(head) => field.value.head().starts_with(head) && !field.value.head().is_empty(),
         // Methods of requests and commands of stores are written in capitals, and read in any case.
         None if pattern.bytes().all(|byte| byte.is_ascii_uppercase()) => field.shown().eq_ignore_ascii_case(pattern),
@@ -382,37 +467,103 @@ fn fits(field: &Field, pattern: &str) -> bool {
     }
 }
 
-/// The subcommand that the words name, and the words without it.
+/// The subcommand that the words name, and the words without it. A star in a name stands for any run of characters in
+/// one word. Of two names that fit, the longer wins, then the one with fewer stars, then the one whose last word is certain.
 pub(crate) fn subcommand(command: &'static Command, arguments: &[Field]) -> (Option<(&'static Sub, &'static str)>, Vec<Field>) {
     if command.sub.is_empty() {
         return (None, arguments.to_vec());
     }
-    let mut at = 0;
-    let mut found: Option<(usize, usize, &'static Sub, &'static str)> = None;
+    let Some((sub, name, used)) = named_by(command, arguments) else { return (None, arguments.to_vec()) };
+    let rest = arguments.iter().enumerate().filter(|(at, _)| !used.contains(at)).map(|(_, field)| field.clone());
+    (Some((sub, name)), rest.collect())
+}
+
+/// The words behind the subcommand.
+pub(crate) fn behind_subcommand(command: &'static Command, arguments: &[Field]) -> Vec<Field> {
+    let last = named_by(command, arguments).and_then(|(_, _, used)| used.last().copied());
+    last.and_then(|last| arguments.get(last + 1..)).unwrap_or_default().to_vec()
+}
+
+/// The subcommand, its name, and the places of the words that name it.
+fn named_by(command: &'static Command, arguments: &[Field]) -> Option<(&'static Sub, &'static str, Vec<usize>)> {
+    let words = leading_words(command, arguments);
+    let named = command.sub.iter().flat_map(|sub| sub.names.iter().map(move |name| (name.as_str(), sub)));
+    // A thing may be called `list`: where a star would take a verb that acts for a thing, nothing is only looked at.
+    let acts = |word: &str| {
+        let verbs = command.sub.iter().filter(|sub| !sub.effect.is_empty()).flat_map(|sub| &sub.names);
+        verbs.filter_map(|name| name.rsplit(' ').next()).any(|verb| verb != "*" && name_fits(verb, word))
+    };
+    let best = named
+        .filter_map(|(name, sub)| {
+            let length = name.split(' ').count();
+            let same = length <= words.len() && name.split(' ').zip(&words).all(|(name, (_, word))| name_fits(name, word));
+            let stars = name.split(' ').filter(|name| name.contains('*')).count();
+            let taken = || name.split(' ').zip(&words).any(|(name, (_, word))| name == "*" && acts(word));
+            let same = same && !(stars > 0 && sub.effect.is_empty() && taken());
+            let verb_is_certain = name.rsplit(' ').next().is_some_and(|verb| !verb.contains('*'));
+            same.then_some(((length, std::cmp::Reverse(stars), verb_is_certain), sub, name))
+        })
+        .max_by_key(|(rank, ..)| *rank);
+    best.map(|((length, ..), sub, name)| (sub, name, words.iter().take(length).map(|(at, _)| *at).collect()))
+}
+
+/// Most words that the name of a subcommand has.
+const SUBCOMMAND_WORDS_MAX: usize = 5;
+
+/// The first words that are no options, with their places. Between them only options may stand of which it is known whether
+/// they take a value.
+fn leading_words(command: &'static Command, arguments: &[Field]) -> Vec<(usize, String)> {
     let own = style(command, None);
-    while let Some(word) = arguments.get(at) {
-        let head = word.value.head();
+    let mut words = Vec::new();
+    let mut at = 0;
+    while let Some(field) = arguments.get(at).filter(|_| words.len() < SUBCOMMAND_WORDS_MAX) {
+        let head = field.value.head();
         if head.starts_with('-') && head.len() > 1 {
-            at += if own.takes_value(&word.shown()) { 2 } else { 1 };
+            let takes = own.takes_value(&field.shown());
+            if !takes && !head.contains('=') && !words.is_empty() {
+                break;
+            }
+            at += if takes { 2 } else { 1 };
             continue;
         }
-        let here = arguments.get(at..).unwrap_or_default();
-        let longest =
-            command.sub.iter().flat_map(|sub| sub.names.iter().map(move |name| (name, sub))).filter_map(|(name, sub)| {
-                let words: Vec<&str> = name.split(' ').collect();
-                let same = words.len() <= here.len()
-                    && words.iter().zip(here).all(|(word, field)| field.known().as_deref() == Some(word));
-                same.then_some((words.len(), sub, name.as_str()))
-            });
-        found = longest.max_by_key(|(length, ..)| *length).map(|(length, sub, name)| (at, length, sub, name));
-        break;
+        let Some(word) = field.known() else { break };
+        words.push((at, word));
+        at += 1;
     }
-    match found {
-        Some((start, length, sub, name)) => {
-            let before = arguments.get(..start).unwrap_or_default();
-            let after = arguments.get(start + length..).unwrap_or_default();
-            (Some((sub, name)), before.iter().chain(after).cloned().collect())
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_plainly_leads_to_this_machine_is_local() {
+        for address in
+            ["localhost", "http://localhost:3000/x", "https://127.0.0.1/", "http://[::1]:80", "http://u:p@localhost/", ":3000/a"]
+        {
+            assert!(is_this_machine(address), "{address}");
         }
-        None => (None, arguments.to_vec()),
+        for address in [
+            "http://localhost.example.org",
+            "http://localhost:80@example.org/",
+            "https://example.org/localhost",
+            "127.0.0.1.example.org",
+            "",
+            "http://",
+        ] {
+            assert!(!is_this_machine(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_path_stands_behind_its_marker() {
+        let behind =
+            |word: &str, marker: &str| behind(&Field::new(Value::text(word), 0..0), marker).and_then(|field| field.known());
+        assert_eq!(behind("@.env", "@").as_deref(), Some(".env"));
+        assert_eq!(behind("of=/dev/sda", "of=").as_deref(), Some("/dev/sda"));
+        assert_eq!(behind("file=@a.pem;type=x", "*=@").as_deref(), Some("a.pem"));
+        assert_eq!(behind("mail=a@example.org", "@"), None);
+        assert_eq!(behind("mail=a@example.org", "*=@"), None);
     }
 }

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
-use holdpoint_core::question::{FileKind, PathFacts, Place};
+use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
+use super::destroyers::{PROGRAM_DIRECTORIES, destroys};
 use super::effect::plain;
 use super::files::Target;
 use super::interpreter::is_interpreter;
@@ -12,14 +13,10 @@ use super::state::State;
 use super::syntax::{Command, Span, Word};
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
-use super::wrapper::is_shell;
+use super::wrappers::is_shell;
 use crate::families;
 use crate::paths;
-use crate::world::Content;
-
-/// Directories whose programs are those that their names say.
-const PROGRAM_DIRECTORIES: [&str; 8] =
-    ["/bin", "/usr/bin", "/usr/local/bin", "/sbin", "/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin", "/snap/bin"];
+use crate::world::{Content, absolute};
 
 impl Walker<'_> {
     /// Follows one command; gives the state in which it may have failed where that is another one.
@@ -56,8 +53,16 @@ impl Walker<'_> {
     pub(crate) fn program(&mut self, known: &str, name: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let program = match known.rsplit_once('/') {
             Some((place, base)) if PROGRAM_DIRECTORIES.contains(&place) => base,
-            Some(_) => return self.script(name, arguments, directory, "itself"),
-            None => known,
+            Some((place, base)) => {
+                self.script(name, arguments, directory, "itself");
+                return self.as_named(place, base, name, arguments, directory, span);
+            }
+            None => match self.found_first(known) {
+                Some(found) => {
+                    return self.script(&Field::new(Value::text(found), name.span.clone()), arguments, directory, "itself");
+                }
+                None => known,
+            },
         };
         if program != known {
             self.ran.insert(program.to_owned());
@@ -87,6 +92,51 @@ impl Walker<'_> {
         }
     }
 
+    /// Where the line says that programs are looked up in the work tree or a scratch directory first: the file that a name
+    /// stands for there. The person's own directories of programs are taken at their word, as are those of the machine.
+    fn found_first(&self, name: &str) -> Option<String> {
+        if self.site != Site::Here {
+            return None;
+        }
+        let searched = self.state.variables.get("PATH")?;
+        let places = searched.iter().flat_map(|value| value.head().split(':'));
+        let ours = places.filter(|place| place.starts_with('/') && !PROGRAM_DIRECTORIES.contains(place));
+        let mut files = ours.take(SEARCHED_MAX).map(|place| absolute(&format!("{place}/{name}"), "/"));
+        let ours = |facts: &PathFacts| matches!(facts.place, Place::Scratch | Place::WorkTree) && facts.kind != FileKind::Missing;
+        files.find(|file| self.is_rewritten(file) || self.world.path(file).is_some_and(ours))
+    }
+
+    /// A program that is run by its path may do what its name says, or what the name says to which it is a link.
+    fn as_named(&mut self, place: &str, base: &str, file: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let installed = ["node_modules/.bin", ".venv/bin", "venv/bin"].iter().any(|bin| place.ends_with(bin));
+        let mut names = Vec::new();
+        if is_interpreter(base) || destroys(base) || (installed && families::command(base).is_some()) {
+            names.push(base.to_owned());
+        }
+        if let (Site::Here, Target::Exactly(path)) = (&self.site, self.target(&file.value, directory))
+            && self.world.content(&path) == Content::Program
+            && let Some(led) = self.world.name(Question::Canonical { path }).flatten()
+            && let Some((place, base)) = led.rsplit_once('/')
+            && PROGRAM_DIRECTORIES.contains(&place)
+        {
+            names.push(base.to_owned());
+        }
+        for name in names {
+            let words: Vec<Field> =
+                std::iter::once(Field::new(Value::text(name), file.span.clone())).chain(arguments.iter().cloned()).collect();
+            self.at_worst(|walker| walker.run_words(&words, directory, span));
+        }
+    }
+
+    /// Follows what may happen, and keeps of it what is more than a look.
+    pub(super) fn at_worst(&mut self, follow: impl FnOnce(&mut Self)) {
+        let before = self.noted();
+        self.apart(follow);
+        for effect in self.take_noted(before).into_iter().filter(is_worth_saying) {
+            self.note(Effect { certainty: effect.certainty.max(Certainty::Worst), ..effect });
+        }
+    }
+
     fn unknown_program(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let summary = format!("Runs `{program}`, a program of which nothing is known");
         let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
@@ -96,26 +146,33 @@ impl Walker<'_> {
             reversibility: Reversibility::Effort,
             ..effect
         });
+        // A wrapper that is read otherwise than it reads itself may leave a whole text as the program's name.
+        if program.contains(char::is_whitespace) {
+            self.at_worst(|walker| walker.inner_text(&Value::text(program), span.clone()));
+        }
         self.may_wrap(arguments, directory, span);
     }
 
     /// A program of which nothing is known may run the words behind it: where they name one that destroys, they are followed.
     fn may_wrap(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        let named = |word: &str| word.split_whitespace().next().is_some_and(destroys);
-        let starts = arguments.iter().enumerate().filter(|(_, field)| field.known().is_some_and(|text| named(&text)));
+        let starts = |at: usize, field: &Field| match field.known() {
+            Some(text) if is_prose(at, arguments) => text.is_empty(),
+            Some(text) => match text.split_once(char::is_whitespace) {
+                Some((first, _)) => destroys(first),
+                None => destroys(&text) || names_a_command(&text, arguments.get(at + 1..).unwrap_or_default()),
+            },
+            None => false,
+        };
+        let starts = arguments.iter().enumerate().filter(|(at, field)| starts(*at, field));
         let starts: Vec<usize> = starts.map(|(at, _)| at).take(WRAPPED_MAX).collect();
         for at in starts {
             let Some(words) = arguments.get(at..) else { continue };
             let text = words.first().map(|field| field.value.clone()).filter(|text| text.head().contains(char::is_whitespace));
-            let before = self.noted();
-            self.apart(|walker| match &text {
+            self.at_worst(|walker| match &text {
                 Some(text) => walker.inner_text(text, span.clone()),
                 None if words.len() > 1 => walker.run_words(words, directory, span),
                 None => {}
             });
-            for effect in self.take_noted(before).into_iter().filter(is_worth_saying) {
-                self.note(Effect { certainty: effect.certainty.max(Certainty::Worst), ..effect });
-            }
         }
     }
 
@@ -146,6 +203,11 @@ impl Walker<'_> {
             _ => return self.opaque(&file.shown(), "the line does not determine the code that it runs", span),
         };
         let direct = interpreter == "itself";
+        if self.state.built.contains(&path) && !self.is_rewritten(&path) {
+            let summary = format!("Runs `{path}`, which the command itself compiles");
+            let effect = plain(Verb::Execute, ResourceKind::File, &path, summary, span);
+            return self.note(Effect { certainty: Certainty::Delegated, reversibility: Reversibility::Effort, ..effect });
+        }
         let readable = self.site == Site::Here && !self.is_rewritten(&path);
         if !readable || !(direct || matches!(interpreter, "bash" | "source")) {
             return self.delegated(&path, Reach::Judged, span);
@@ -277,38 +339,35 @@ fn is_worth_saying(effect: &Effect) -> bool {
 /// Most words of an unknown program's that are followed as commands.
 const WRAPPED_MAX: usize = 4;
 
-/// Whether a name is that of a program that can destroy, or that runs what can.
-fn destroys(name: &str) -> bool {
-    let name = match name.rsplit_once('/') {
-        Some((place, base)) if PROGRAM_DIRECTORIES.contains(&place) => base,
-        _ => name,
-    };
-    is_shell(name) || name.starts_with("mkfs") || DESTROYERS.contains(&name)
+/// Most directories of a search path that a line sets which are looked into.
+const SEARCHED_MAX: usize = 4;
+
+/// Whether a word stands behind an option that takes a sentence.
+fn is_prose(at: usize, words: &[Field]) -> bool {
+    let option = at.checked_sub(1).and_then(|before| words.get(before)).and_then(Field::known);
+    option.is_some_and(|option| {
+        matches!(
+            option.as_str(),
+            "-m" | "--message" | "--title" | "--body" | "--description" | "--comment" | "--notes" | "--text"
+        )
+    })
 }
 
-const DESTROYERS: [&str; 22] = [
-    "dd",
-    "docker",
-    "doas",
-    "dropdb",
-    "env",
-    "find",
-    "git",
-    "helm",
-    "kubectl",
-    "mv",
-    "nohup",
-    "podman",
-    "psql",
-    "rm",
-    "shred",
-    "ssh",
-    "sudo",
-    "terraform",
-    "tofu",
-    "truncate",
-    "unlink",
-    "xargs",
+/// Whether a word and those behind it are a command line that data describe as more than a look. Words that people also use
+/// for other things count for nothing, and neither does a name without a subcommand that is known.
+fn names_a_command(name: &str, words: &[Field]) -> bool {
+    let Some(command) = families::command(name).filter(|_| !ORDINARY.contains(&name)) else { return false };
+    match super::apply::subcommand(command, words).0 {
+        Some((sub, _)) => !sub.effect.is_empty(),
+        None => command.sub.is_empty() && !command.effect.is_empty(),
+    }
+}
+
+/// Programs whose names are words that other programs have for things and acts of their own.
+const ORDINARY: [&str; 30] = [
+    "age", "at", "batch", "compare", "convert", "fly", "format", "host", "import", "init", "install", "k", "look", "mail",
+    "mount", "op", "open", "pass", "passwd", "patch", "port", "render", "route", "say", "screen", "security", "service", "sort",
+    "split", "touch",
 ];
 
 /// Whether a file that is run but not read may be shell text.

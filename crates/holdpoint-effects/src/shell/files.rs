@@ -4,6 +4,7 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource
 use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
 use super::budget::PATH_STEPS;
+use super::destroyers::is_destroyer;
 use super::effect::{anything, nothing_there, plain, scratch};
 use super::state::State;
 use super::syntax::Span;
@@ -11,7 +12,7 @@ use super::value::{Field, Piece, Shape, Value};
 use super::walker::{Site, Walker};
 use crate::paths;
 use crate::recover::{Loss, holds, kind_of, loss};
-use crate::world::absolute;
+use crate::world::{Content, absolute};
 
 /// What an operand names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +94,12 @@ impl Walker<'_> {
 
     /// Loses what has a name somewhere below a path: all of it at worst, unless the name is that of something made by a build.
     fn lose_below(&mut self, start: &str, name: &str, verb: Verb, act: &str, span: Span) {
+        let pattern = format!("{}/**/{name}", start.trim_end_matches('/'));
+        let found = if self.site == Site::Here { self.world.matches(&pattern) } else { None };
+        if found.is_some_and(|paths| paths.len() <= MATCHES_MAX) {
+            return self.lose_matching(&pattern, verb, act, span);
+        }
+        self.takes_guard(start, verb, act, &span);
         let facts = self.facts(start);
         let own = facts.is_some_and(|facts| matches!(facts.place, Place::WorkTree | Place::Scratch));
         let mut found = loss(self.world, start, facts);
@@ -124,6 +131,10 @@ impl Walker<'_> {
             }
             paths => {
                 let count = paths.map(|paths| u64::try_from(paths.len()).unwrap_or(u64::MAX));
+                match paths {
+                    Some(paths) => paths.iter().for_each(|path| self.takes_guard(path, verb, act, &span)),
+                    None => self.takes_guard(parent(pattern).unwrap_or("/"), verb, act, &span),
+                }
                 let found = Loss {
                     resource: Resource { kind: ResourceKind::File, name: pattern.to_owned() },
                     magnitude: Magnitude { count: count.filter(|count| *count > 0), unit: Unit::Files },
@@ -143,6 +154,7 @@ impl Walker<'_> {
         if verb == Verb::Overwrite {
             self.state.written.insert(path.to_owned());
         }
+        self.takes_guard(path, verb, act, &span);
         let mut found = loss(self.world, path, self.facts(path));
         if self.state.moved.iter().any(|moved| holds(path, moved) || holds(moved, path)) {
             found.reversibility = Reversibility::Irreversible;
@@ -155,6 +167,73 @@ impl Walker<'_> {
             found.what = format!("`{path}`, which the command itself makes");
         }
         self.note(Effect { span: Some(span), ..found.effect(verb, act) });
+    }
+
+    /// Says so where Holdpoint's own data or program goes with a directory.
+    fn takes_guard(&mut self, path: &str, verb: Verb, act: &str, span: &Span) {
+        if self.site == Site::Here && paths::holds_guard(path, self.world.own()) {
+            let summary = format!("{act} `{path}`, in which Holdpoint itself lies");
+            let effect = plain(verb, ResourceKind::Guard, path, summary, span.clone());
+            self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+        }
+    }
+
+    /// Puts files over those of the same name at a path.
+    pub(crate) fn merge(&mut self, operand: &Field, directory: Option<&str>) {
+        match self.target(&operand.value, directory) {
+            Target::Exactly(path) if self.facts(&path).is_some_and(|facts| facts.kind == FileKind::Missing) => {
+                self.make(operand, directory)
+            }
+            Target::Exactly(_) => self.lose(operand, directory, Verb::Overwrite, "Puts files over those in"),
+            _ => self.lose(operand, directory, Verb::Overwrite, "Overwrites"),
+        }
+    }
+
+    /// Writes what was compiled: a program that lies there can be compiled again.
+    pub(crate) fn rebuild(&mut self, operand: &Field, directory: Option<&str>) {
+        let program = |path: &str| {
+            let file = self.facts(path).is_some_and(|facts| facts.kind == FileKind::File && facts.place == Place::WorkTree);
+            file && self.world.content(path) == Content::Program
+        };
+        let missing = |path: &str| {
+            let own = |facts: &PathFacts| matches!(facts.place, Place::WorkTree | Place::Scratch);
+            self.facts(path).is_some_and(|facts| facts.kind == FileKind::Missing && own(facts))
+        };
+        match self.target(&operand.value, directory) {
+            Target::Exactly(path) if program(&path) && !self.is_rewritten(&path) => {
+                let summary = format!("Compiles `{path}` again");
+                let effect = plain(Verb::Overwrite, ResourceKind::File, &path, summary, operand.span.clone());
+                self.note(Effect { reversibility: Reversibility::Regenerable, ..effect });
+                self.state.built.insert(path);
+            }
+            Target::Exactly(path) if missing(&path) && !self.is_rewritten(&path) => {
+                let kind = kind_of(self.world, &path, None);
+                self.note(plain(Verb::Create, kind, &path, format!("Compiles `{path}`"), operand.span.clone()));
+                self.state.built.insert(path);
+            }
+            _ => self.overwrite(operand, directory),
+        }
+    }
+
+    /// Unpacks an archive whose names are not read. Inside a work tree that is work on it, like a build's; elsewhere it may
+    /// replace anything below the directory.
+    pub(crate) fn unpack(&mut self, operand: &Field, directory: Option<&str>) {
+        let own = |facts: &PathFacts| matches!(facts.place, Place::WorkTree | Place::Scratch);
+        match self.target(&operand.value, directory) {
+            Target::Exactly(path) if self.facts(&path).is_some_and(own) => {
+                let effect = plain(
+                    Verb::Modify,
+                    ResourceKind::File,
+                    &path,
+                    format!("Unpacks an archive in `{path}`"),
+                    operand.span.clone(),
+                );
+                self.note(effect);
+            }
+            Target::Exactly(path) if path == "/tmp" => {}
+            Target::Nothing | Target::Scratch => {}
+            _ => self.merge(operand, directory),
+        }
     }
 
     /// Writes a file as a whole: what is there is lost.
@@ -178,7 +257,13 @@ impl Walker<'_> {
         let kind = kind_of(self.world, path, self.facts(path));
         self.state.written.insert(path.to_owned());
         let again = !self.state.made.insert(path.to_owned());
-        let effect = plain(Verb::Create, kind, path, format!("Creates `{path}`"), span);
+        let mut effect = plain(Verb::Create, kind, path, format!("Creates `{path}`"), span);
+        // What is written there programs use from now on; in a work tree it is the work tree's own.
+        let own = |facts: &PathFacts| matches!(facts.place, Place::WorkTree | Place::Scratch);
+        if kind == ResourceKind::Credential && !self.facts(path).is_some_and(own) {
+            effect.reversibility = Reversibility::Effort;
+            effect.summary = format!("Sets the secret `{path}`, which programs use from now on");
+        }
         if again && kind == ResourceKind::File {
             let summary = format!("Writes `{path}` once more, which the command itself makes");
             self.note(Effect { verb: Verb::Overwrite, reversibility: Reversibility::Regenerable, summary, ..effect });
@@ -275,23 +360,6 @@ impl Walker<'_> {
         self.note(Effect { reversibility, certainty: found.certainty, ..effect });
     }
 
-    /// Looks at a path. Only what is telling is an effect of its own.
-    pub(crate) fn look(&mut self, operand: &Field, directory: Option<&str>) {
-        let Target::Exactly(path) = self.target(&operand.value, directory) else { return };
-        let spelled = kind_of(self.world, &path, None);
-        let leads_to = match self.site {
-            Site::Here if spelled == ResourceKind::File => self.world.name(Question::Canonical { path: path.clone() }).flatten(),
-            _ => None,
-        };
-        let (name, kind) = match leads_to {
-            Some(canonical) => (canonical.to_owned(), kind_of(self.world, canonical, None)),
-            None => (path, spelled),
-        };
-        if kind != ResourceKind::File {
-            self.note(plain(Verb::Read, kind, &name, format!("Reads `{name}`"), operand.span.clone()));
-        }
-    }
-
     /// Moves or copies sources to a target; what lies there, and what earlier sources put there, is lost.
     pub(crate) fn transfer(&mut self, sources: &[Field], target: &Field, directory: Option<&str>, moves: bool) {
         let resolved = self.target(&target.value, directory);
@@ -384,7 +452,10 @@ impl Walker<'_> {
     /// What a move leaves behind: the sources are gone from where they were, but not lost.
     fn leave_sources(&mut self, sources: &[Field], directory: Option<&str>, moves: bool) {
         if !moves {
-            return sources.iter().for_each(|source| self.look(source, directory));
+            return sources.iter().for_each(|source| {
+                self.look(source, directory);
+                self.disguises(source, directory);
+            });
         }
         for source in sources {
             let (name, kind) = match self.target(&source.value, directory) {
@@ -399,8 +470,18 @@ impl Walker<'_> {
             let far = self.facts(&name).is_none_or(|facts| {
                 !matches!(facts.place, Place::WorkTree | Place::Scratch) || holds(&name, self.world.directory())
             });
+            self.takes_guard(&name, Verb::Modify, "Moves", &source.span);
             let effect = plain(Verb::Modify, kind, &name, format!("Moves `{name}` away"), source.span.clone());
             self.note(Effect { reversibility: if far { Reversibility::Effort } else { Reversibility::Lossless }, ..effect });
+        }
+    }
+
+    /// A copy of a program that destroys: nobody will know it by its other name.
+    fn disguises(&mut self, source: &Field, directory: Option<&str>) {
+        let (Site::Here, Target::Exactly(path)) = (&self.site, self.target(&source.value, directory)) else { return };
+        let led = self.world.name(Question::Canonical { path: path.clone() }).flatten().unwrap_or(&path);
+        if is_destroyer(&path) || is_destroyer(led) {
+            self.opaque(&path, "it gives a program another name, under which nobody knows what it does", source.span.clone());
         }
     }
 

@@ -18,7 +18,8 @@ impl Walker<'_> {
         if starts.is_empty() {
             starts.push(Field::new(Value::text("."), span.clone()));
         }
-        let found = found(&starts, tests);
+        let follows = arguments.iter().any(|field| field.known().as_deref() == Some("-L"));
+        let found = if follows { starts.clone() } else { found(&starts, tests) };
         let mut acts = false;
         let mut at = 0;
         while let Some(test) = tests.get(at) {
@@ -81,7 +82,7 @@ fn found(starts: &[Field], tests: &[Field]) -> Vec<Field> {
     };
     let widened = tests
         .iter()
-        .any(|field| matches!(field.known().as_deref(), None | Some("-o" | "-or" | "!" | "-not" | "," | "-prune" | "-L")));
+        .any(|field| matches!(field.known().as_deref(), None | Some("-o" | "-or" | "!" | "-not" | "," | "-prune" | "-follow")));
     let named = name("-name").filter(|_| !widened);
     let below = |start: &Field| {
         let mut value = start.value.clone();

@@ -38,7 +38,10 @@ impl Walker<'_> {
             ["-C", "-c", "--git-dir", "--work-tree", "--namespace", "--super-prefix", "--config-env", "--exec-path"]
                 .map(str::to_owned)
                 .into();
-        let (own, used) = parse(arguments, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true });
+        let (own, used) = parse(
+            arguments,
+            Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true, abbreviates: true },
+        );
         let rest = arguments.get(used..).unwrap_or_default();
         for setting in own.values("-c") {
             self.configured(setting, Lasts::Once, span);
@@ -57,6 +60,7 @@ impl Walker<'_> {
         match name {
             "push" | "send-pack" => self.git_push(rest, inside.as_deref(), span),
             "config" => self.git_config(rest, inside.as_deref(), span),
+            "remote add" | "remote rename" | "remote set-url" => self.git_remote(name, rest, inside.as_deref(), span),
             _ => self.apply("git", command, rest, inside.as_deref(), span),
         }
         self.git_runs(name, rest, inside.as_deref(), span);
@@ -238,6 +242,38 @@ impl Walker<'_> {
         }
     }
 
+    /// What adds a remote or changes where one leads: what is pushed there goes where nobody looked.
+    fn git_remote(&mut self, sub: &str, words: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(command) = families::command("git") else { return };
+        let applied = Applied::of("git", command, words, directory, span);
+        let named = |at: usize| applied.line.operands.get(at).map_or_else(|| "origin".to_owned(), Field::shown);
+        let name = named(usize::from(sub == "remote rename"));
+        if sub == "remote set-url" {
+            let summary = format!("Changes where `git push {name}` sends from now on: to `{}`", named(1));
+            let effect = plain(Verb::Modify, ResourceKind::Persistence, &name, summary, span.clone());
+            self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+        }
+        self.state.remotes.insert(name);
+        self.apply_line(&applied);
+    }
+
+    /// Where a push goes if that is not to the repository's own host: an address, or a remote that leads elsewhere.
+    fn pushed_out(&self, remote: &str, directory: Option<&str>) -> Option<String> {
+        if is_address(remote) || self.state.remotes.contains(remote) {
+            return Some(format!("`{remote}`, which is no remote that the repository had"));
+        }
+        if remote == "origin" || self.site != Site::Here {
+            return None;
+        }
+        let directory = directory?.to_owned();
+        let address = |name: &str| {
+            let question = Question::GitRemote { directory: directory.clone(), name: name.to_owned() };
+            self.world.name(question).flatten().map(str::to_owned)
+        };
+        let (there, home) = (address(remote)?, address("origin")?);
+        (host_of(&there) != host_of(&home)).then(|| format!("`{remote}`, which is `{there}`"))
+    }
+
     fn git_push(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
         let Some(command) = families::command("git") else { return };
         let applied = Applied::of("git", command, words, directory, span);
@@ -245,13 +281,14 @@ impl Walker<'_> {
         if ["--dry-run", "-n", "--help"].iter().any(|name| line.has_exactly(name)) {
             return self.apply_line(&applied);
         }
-        self.fill_applying(&applied);
+        self.fill_all(&applied);
         let line = &applied.line;
         let forced = ["-f", "--force", "--mirror", "--force-with-lease", "--force-if-includes"].iter().any(|name| line.has(name));
         let deletes = line.has("-d") || line.has("--delete");
-        let remote = line.operands.first().map_or_else(|| "its remote".to_owned(), Field::shown);
-        if is_address(&remote) {
-            let summary = format!("Sends commits to `{remote}`, an address that is no remote of the repository");
+        let named = line.values("--repo").last().filter(|_| line.operands.is_empty()).or_else(|| line.operands.first());
+        let remote = named.map_or_else(|| "its remote".to_owned(), Field::shown);
+        if let Some(address) = self.pushed_out(&remote, directory) {
+            let summary = format!("Sends commits to {address}");
             let effect = plain(Verb::Publish, ResourceKind::GitHistory, &remote, summary, span.clone());
             self.note(Effect { environment: Environment::Unknown, reversibility: Reversibility::Irreversible, ..effect });
         }
@@ -400,19 +437,53 @@ fn redirects(name: &str, value: &Value) -> bool {
     let is = |word: &str| value.known().is_none_or(|text| text.eq_ignore_ascii_case(word));
     let ends = |keys: &[&str]| keys.iter().any(|key| name.ends_with(key));
     match name.split('.').next().unwrap_or_default() {
+        "branch" => ends(&[".pushremote"]),
         "clean" => name == "clean.requireforce" && !is("true"),
         "credential" => ends(&[".helper"]) && value.known().is_none_or(|text| text.starts_with('!')),
         "push" => name == "push.default" && (is("matching") || is("mirror")),
         "remote" => {
             let forces = value.known().is_none_or(|text| text.starts_with(['+', ':']));
-            (ends(&[".push"]) && forces) || ends(&[".mirror", ".pushurl", ".receivepack", ".uploadpack", ".vcs"])
+            (ends(&[".push"]) && forces)
+                || ends(&[".mirror", ".pushdefault", ".pushurl", ".receivepack", ".uploadpack", ".url", ".vcs"])
         }
         "url" => ends(&[".insteadof", ".pushinsteadof"]),
         _ => false,
     }
 }
 
-/// Whether what a push names is an address rather than the name of a remote.
+/// Whether what a push names is an address rather than the name of a remote: `https://…`, `host:path`. A path of this
+/// machine is none.
 fn is_address(remote: &str) -> bool {
-    remote.contains("://") || (remote.contains('@') && remote.contains(':'))
+    let local = remote.starts_with("file://") || remote.starts_with(['/', '.']);
+    !local && remote.split('/').next().is_some_and(|first| first.contains(':'))
+}
+
+/// The host that an address of git leads to; nothing for a path of this machine.
+fn host_of(address: &str) -> Option<&str> {
+    let rest = match address.split_once("://") {
+        Some(("file", _)) => return None,
+        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
+        None if is_address(address) => address.split(':').next().unwrap_or_default(),
+        None => return None,
+    };
+    let host = rest.rsplit('@').next().unwrap_or_default();
+    Some(host.split(':').next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_known_by_its_colon_and_a_host_by_what_stands_before_it() {
+        for address in ["https://a.example/x", "host:path", "git@a.example:x/y.git", "ext::sh -c x"] {
+            assert!(is_address(address), "{address}");
+        }
+        for name in ["origin", "../x.git", "/srv/x:y.git", "file:///srv/x.git", "feature/a:b"] {
+            assert!(!is_address(name), "{name}");
+        }
+        let same = ["https://u@a.example:443/x", "ssh://git@a.example:22/x", "git@a.example:x/y.git", "a.example:x"];
+        assert!(same.iter().all(|address| host_of(address) == Some("a.example")));
+        assert_eq!(host_of("/srv/x.git"), None);
+    }
 }

@@ -3,10 +3,13 @@
 
 use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 
+use super::code::{is_plain_javascript, is_plain_python, named_files};
 use super::effect::plain;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Walker};
+use crate::recover::kind_of;
+use crate::world::absolute;
 
 struct Interpreter {
     names: &'static [&'static str],
@@ -118,6 +121,10 @@ impl Walker<'_> {
             if let Some(option) = interpreter.code.iter().find(|option| is_cluster(&shown, option)) {
                 let attached = shown.len() > option.len() && !option.starts_with("--") && shown.starts_with(option);
                 let code = if attached { Some(word) } else { next };
+                let words = arguments.get(at + 2..).unwrap_or_default();
+                if matches!(program, "perl" | "ruby") {
+                    words.iter().for_each(|file| self.look(file, directory));
+                }
                 if matches!(program, "perl" | "ruby")
                     && arguments.iter().any(|word| is_cluster(word.value.head(), "-i") || word.value.head().starts_with("-i"))
                 {
@@ -126,7 +133,7 @@ impl Walker<'_> {
                     files.for_each(|file| self.edit(file, directory, "Edits"));
                 }
                 match code {
-                    Some(code) => self.code(program, &code.value, span),
+                    Some(code) => self.code(program, &code.value, directory, span),
                     None => self.unseen_code(program, "no code", span),
                 }
                 return true;
@@ -140,6 +147,15 @@ impl Walker<'_> {
                 }
                 self.delegate(program, &format!("{program} {shown} {module}"), span);
                 return true;
+            }
+            let loads = ["-r", "--require", "--import", "--loader", "--experimental-loader"];
+            let (option, attached) =
+                shown.split_once('=').map_or((shown.as_str(), None), |(option, value)| (option, Some(value)));
+            if loads.contains(&option) {
+                let loaded = attached.map(|value| Field::new(Value::text(value), span.clone())).or_else(|| next.cloned());
+                if let Some(file) = loaded.filter(|file| file.value.head().starts_with(['.', '/'])) {
+                    self.script(&file, &[], directory, program);
+                }
             }
             if interpreter.valued.contains(&shown.as_str()) {
                 at += 2;
@@ -157,14 +173,14 @@ impl Walker<'_> {
                 self.delegate(program, &format!("{program} {}", task.shown()), span);
             }
             Some(file) if file.known().as_deref() != Some("-") => self.script(file, &[], directory, program),
-            _ => self.code_from_input(program, span),
+            _ => self.code_from_input(program, directory, span),
         }
         true
     }
 
-    fn code_from_input(&mut self, program: &str, span: &Span) {
+    fn code_from_input(&mut self, program: &str, directory: Option<&str>, span: &Span) {
         match self.input.clone() {
-            Input::Text(code) => self.code(program, &code, span),
+            Input::Text(code) => self.code(program, &code, directory, span),
             Input::File(path) => self.script(&Field::new(Value::text(path), span.clone()), &[], None, program),
             Input::Piped => self.unseen_code(program, "what another program prints", span),
             Input::Inherited => {
@@ -175,14 +191,20 @@ impl Walker<'_> {
     }
 
     /// Code of another language that the line holds.
-    pub(crate) fn code(&mut self, program: &str, code: &Value, span: &Span) {
+    pub(crate) fn code(&mut self, program: &str, code: &Value, directory: Option<&str>, span: &Span) {
         let Some(text) = code.known() else {
             return self.unseen_code(program, "code that the line does not determine", span);
         };
         let opens_to_write = text.contains("open(")
             && ["'w", "\"w", "'a", "\"a", "'x", "\"x", "+'", "+\"", "mode"].iter().any(|mode| text.contains(mode));
-        let reaches =
-            REACHES.iter().any(|word| text.contains(word)) || opens_to_write || (program == "perl" && text.contains("open"));
+        self.named_in(text.as_str(), directory, span);
+        let harmless = match interpreter_named(program).and_then(|interpreter| interpreter.names.first()) {
+            Some(&"python") => is_plain_python(&text),
+            Some(&"node") => is_plain_javascript(&text),
+            _ => false,
+        };
+        let reaches = !harmless
+            && (REACHES.iter().any(|word| text.contains(word)) || opens_to_write || (program == "perl" && text.contains("open")));
         let summary = format!("Runs a program in the command itself through `{program}`, which is not read");
         let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
         let effect = Effect { magnitude: Magnitude::unbounded(Unit::Items), ..effect };
@@ -191,6 +213,22 @@ impl Walker<'_> {
         } else {
             Effect { certainty: Certainty::Delegated, reversibility: Reversibility::Effort, ..effect }
         });
+    }
+
+    /// Secrets among the files that a program names.
+    fn named_in(&mut self, code: &str, directory: Option<&str>, span: &Span) {
+        for name in named_files(code) {
+            let path = match (name.strip_prefix("~/"), self.world.home(), directory) {
+                (Some(below), Some(home), _) => absolute(below, home),
+                (Some(_), None, _) => continue,
+                (None, _, Some(directory)) => absolute(name, directory),
+                (None, _, None) => absolute(name, "/"),
+            };
+            let kind = kind_of(self.world, &path, None);
+            if kind == ResourceKind::Credential {
+                self.note(plain(Verb::Read, kind, &path, format!("Reads `{path}`, as far as its code says"), span.clone()));
+            }
+        }
     }
 
     fn delegate(&mut self, program: &str, shown: &str, span: &Span) {

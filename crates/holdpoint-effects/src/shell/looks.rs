@@ -13,10 +13,14 @@ impl Walker<'_> {
         let Some(words) = arguments.iter().map(Field::known).collect::<Option<Vec<String>>>() else { return false };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let looks = match program {
-            "aws" => aws_looks(&words),
+            "aws" | "awslocal" => aws_looks(&words),
             "az" => az_looks(&words),
             "gcloud" => gcloud_looks(&words),
-            "sqlite3" => sqlite_looks(&words),
+            "bq" => {
+                matches!(words.as_slice(), ["query", "--use_legacy_sql=false" | "--nouse_legacy_sql", query] | ["query", query] if asks(query))
+            }
+            "clickhouse" | "clickhouse-client" | "mariadb" | "mysql" => client_looks(&words),
+            "duckdb" | "sqlite" | "sqlite3" => sqlite_looks(&words),
             _ => false,
         };
         if looks {
@@ -106,13 +110,74 @@ fn sqlite_looks(words: &[&str]) -> bool {
     let formats = ["-batch", "-column", "-csv", "-header", "-json", "-line", "-list", "-markdown", "-readonly", "-table"];
     let options = words.iter().take_while(|word| formats.contains(word)).count();
     match words.get(options..) {
-        Some([file, query]) if !file.starts_with('-') => {
-            let query = query.trim().to_ascii_lowercase();
-            let calls = ["load_extension", "writefile", "readfile", "edit", "fts3_tokenizer", "eval"];
-            let body = query.strip_suffix(';').unwrap_or(&query);
-            matches!(body, ".tables" | ".schema")
-                || (body.starts_with("select ") && !body.contains([';', '\n']) && !calls.iter().any(|call| body.contains(call)))
-        }
+        Some([file, query]) if !file.starts_with('-') => matches!(query.trim(), ".tables" | ".schema") || asks(query),
         _ => false,
     }
+}
+
+/// `mysql [OPTION…] -e QUERY [DATABASE]`, `clickhouse-client [OPTION…] --query QUERY`: one query and nothing else that runs.
+fn client_looks(words: &[&str]) -> bool {
+    let mut queries = Vec::new();
+    let mut others = 0;
+    let mut rest = words;
+    while let [word, after @ ..] = rest {
+        rest = after;
+        match (*word, after) {
+            ("-e" | "-q" | "--query" | "--execute", [query, after @ ..]) => {
+                queries.push(*query);
+                rest = after;
+            }
+            ("-h" | "--host" | "-u" | "--user" | "-P" | "--port" | "-D" | "--database" | "--format", [_, after @ ..]) => {
+                rest = after
+            }
+            _ if word.starts_with("--query=") || word.starts_with("--execute=") => {
+                queries.extend(word.split_once('=').map(|(_, query)| query));
+            }
+            _ if ["-h", "-u", "-p", "-P", "--host=", "--user=", "--port=", "--database=", "--password=", "--format="]
+                .iter()
+                .any(|option| word.starts_with(option) && word.len() > 2) => {}
+            ("-N" | "-B" | "-s" | "-t" | "--batch" | "--silent" | "--table" | "--json" | "--secure" | "-r" | "-p", _) => {}
+            _ if !word.starts_with('-') => others += 1,
+            _ => return false,
+        }
+    }
+    others <= 1 && !queries.is_empty() && queries.iter().all(|query| asks(query))
+}
+
+/// Whether a text is one query that asks and calls nothing that acts.
+fn asks(query: &str) -> bool {
+    const ACTS: [&str; 24] = [
+        " into ",
+        "edit(",
+        "eval(",
+        "executable(",
+        "file(",
+        "fts3_tokenizer",
+        "get_lock",
+        "hdfs(",
+        "jdbc(",
+        "load_extension",
+        "load_file",
+        "mysql(",
+        "odbc(",
+        "outfile",
+        "postgresql(",
+        "read_",
+        "readfile",
+        "remote(",
+        "s3(",
+        "sleep(",
+        "benchmark(",
+        "url(",
+        "writefile",
+        "for update",
+    ];
+    let query = query.trim().to_ascii_lowercase();
+    let body = query.strip_suffix(';').unwrap_or(&query);
+    let asks = ["select ", "show ", "describe ", "desc ", "explain select "].iter().any(|verb| body.starts_with(verb));
+    // However it is spaced and quoted.
+    let bare: String = body.chars().filter(|sign| !matches!(sign, '"' | '`' | '[' | ']')).collect();
+    let flat = bare.split_whitespace().collect::<Vec<_>>().join(" ").replace(" (", "(");
+    let hidden = [";", "/*", "--", "\\"].iter().any(|mark| flat.contains(mark));
+    asks && !hidden && !ACTS.iter().any(|act| flat.contains(act))
 }

@@ -20,16 +20,20 @@ mod braces;
 mod budget;
 mod builtin;
 mod choices;
+mod code;
 mod command;
+mod destroyers;
 mod dollar;
 mod effect;
 mod expand;
+mod fetch;
 mod files;
 mod find;
 mod git;
 mod grammar;
 mod heredoc;
 mod interpreter;
+mod look;
 mod looks;
 mod options;
 mod outputs;
@@ -48,6 +52,7 @@ mod walk;
 mod walker;
 mod words;
 mod wrapper;
+mod wrappers;
 
 use std::collections::BTreeSet;
 

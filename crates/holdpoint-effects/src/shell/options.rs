@@ -58,17 +58,25 @@ pub(crate) struct Style<'s> {
     pub(crate) long_with_one_dash: bool,
     /// Whether the first operand ends the options.
     pub(crate) stops_at_operand: bool,
+    /// Whether `--split` may stand for `--split-string`, as GNU's programs have it.
+    pub(crate) abbreviates: bool,
 }
 
 impl Style<'_> {
     pub(crate) fn takes_value(&self, name: &str) -> bool {
-        self.valued.iter().any(|names| names.iter().any(|valued| valued == name))
+        let short = |valued: &str| self.abbreviates && name.len() > 3 && name.starts_with("--") && valued.starts_with(name);
+        self.valued.iter().any(|names| names.iter().any(|valued| valued == name || short(valued)))
     }
 }
 
 pub(crate) fn style<'s>(command: &'s Command, sub: Option<&'s Sub>) -> Style<'s> {
     let of_sub = sub.map_or(&[][..], |sub| &sub.valued);
-    Style { valued: [&command.valued, of_sub], long_with_one_dash: command.long_with_one_dash, stops_at_operand: false }
+    Style {
+        valued: [&command.valued, of_sub],
+        long_with_one_dash: command.long_with_one_dash,
+        stops_at_operand: false,
+        abbreviates: false,
+    }
 }
 
 /// Takes words apart. With `stops_at_operand`, gives how many words were options as well.

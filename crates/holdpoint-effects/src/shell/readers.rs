@@ -1,8 +1,8 @@
 //! Programs whose command lines say more than data can: each reader is small, and most hand on to the families.
 
-use holdpoint_core::effect::{Effect, Environment, ResourceKind, Verb};
+use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
 
-use super::apply::{Applied, subcommand};
+use super::apply::{Applied, behind_subcommand, is_far};
 use super::effect::plain;
 use super::options::parse;
 use super::syntax::Span;
@@ -15,10 +15,12 @@ impl Walker<'_> {
     /// Follows a program that has a reader of its own; `false` when it has none.
     pub(crate) fn reader(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         match program {
-            "aws" | "az" | "gcloud" | "sqlite3" => return self.plainly_looks(program, arguments, span),
+            "aws" | "awslocal" | "az" | "bq" | "clickhouse" | "clickhouse-client" | "duckdb" | "gcloud" | "mariadb" | "mysql"
+            | "sqlite" | "sqlite3" => return self.plainly_looks(program, arguments, span),
+            "claude" | "claude-code" => return self.agent(program, arguments, directory, span),
             "cargo" => return self.cargo_clean(arguments, directory, span),
             "cmake" => return self.cmake_tool(arguments, directory, span),
-            "awk" | "gawk" | "mawk" | "nawk" => self.awk(program, arguments, span),
+            "awk" | "gawk" | "mawk" | "nawk" => self.awk(program, arguments, directory, span),
             "docker" | "docker-compose" | "nerdctl" | "podman" | "podman-compose" => {
                 self.containers(program, arguments, directory, span)
             }
@@ -26,6 +28,8 @@ impl Walker<'_> {
             "git" | "hub" => self.git(arguments, directory, span),
             "kubectl" | "oc" | "k" => self.kubectl(program, arguments, directory, span),
             "psql" => self.psql(arguments, directory, span),
+            "bsdtar" | "gtar" | "tar" => self.tar(program, arguments, directory, span),
+            "make" | "gmake" | "just" => return self.given_variables(program, arguments, span),
             "sed" | "gsed" => self.sed(program, arguments, directory, span),
             _ => return self.interpreter(program, arguments, directory, span),
         }
@@ -41,6 +45,18 @@ impl Walker<'_> {
     ) -> Option<Applied<'a>> {
         let command = families::command(program)?;
         Some(Applied::of(program, command, arguments, directory, span))
+    }
+
+    /// An agent that is started elsewhere, or with another home, may find other settings there and no hook in them; whatever
+    /// the answer, the families say the rest.
+    fn agent(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let first = arguments.first().and_then(Field::known).unwrap_or_default();
+        let looks = ["--version", "-v", "--help", "-h", "mcp", "doctor", "config", "plugin", "update"].contains(&first.as_str());
+        let elsewhere = directory != Some(self.world.directory()) || self.state.variables.contains_key("HOME");
+        if elsewhere && !looks {
+            self.unseen_code(program, "settings that may have no guard in them", span);
+        }
+        false
     }
 
     /// `cargo clean` deletes the target directory that an option or a variable names; `false` for everything else.
@@ -148,7 +164,7 @@ impl Walker<'_> {
         let environment = self.place(Place::Docker, &applied);
         match applied.sub_name {
             "exec" | "container exec" => self.inside(
-                sub_words(applied.command, arguments),
+                behind_subcommand(applied.command, arguments),
                 applied.sub.map(|sub| sub.valued.as_slice()),
                 Site::There(environment),
                 span,
@@ -157,7 +173,12 @@ impl Walker<'_> {
                 let shares = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"];
                 let shared = shares.iter().any(|name| applied.line.has(name));
                 let site = if shared { Site::There(environment) } else { Site::Throwaway };
-                self.inside(sub_words(applied.command, arguments), applied.sub.map(|sub| sub.valued.as_slice()), site, span);
+                self.inside(
+                    behind_subcommand(applied.command, arguments),
+                    applied.sub.map(|sub| sub.valued.as_slice()),
+                    site,
+                    span,
+                );
             }
             _ => {}
         }
@@ -174,7 +195,7 @@ impl Walker<'_> {
                     self.elsewhere(environment, |walker| walker.run_words(&words, None, span));
                 }
                 None => self.inside(
-                    sub_words(applied.command, arguments),
+                    behind_subcommand(applied.command, arguments),
                     applied.sub.map(|sub| sub.valued.as_slice()),
                     Site::There(environment),
                     span,
@@ -191,6 +212,7 @@ impl Walker<'_> {
                 valued: [valued.unwrap_or_default(), &[]],
                 long_with_one_dash: false,
                 stops_at_operand: true,
+                abbreviates: false,
             },
         );
         let rest = words.get(used + 1..).unwrap_or_default();
@@ -200,8 +222,9 @@ impl Walker<'_> {
     }
 
     /// `awk` programs may run commands and write files.
-    fn awk(&mut self, program: &str, arguments: &[Field], span: &Span) {
-        let Some(applied) = self.taken_apart("awk", arguments, None, span) else { return };
+    fn awk(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(applied) = self.taken_apart("awk", arguments, directory, span) else { return };
+        applied.line.operands.iter().skip(1).for_each(|file| self.look(file, directory));
         let code = match applied.line.values("-f").next() {
             Some(_) => None,
             None => applied.line.operands.first().and_then(Field::known),
@@ -216,9 +239,58 @@ impl Walker<'_> {
         let in_place = applied.line.values("-i").any(|field| field.shown().starts_with("inplace"));
         match code {
             Some(code) if !acts(&code) && !in_place => self.apply_line(&applied),
-            Some(code) => self.code(program, &Value::text(format!("system {code}")), span),
+            Some(code) => self.code(program, &Value::text(format!("system {code}")), directory, span),
             None => self.unseen_code(program, "a program that is not in the line", span),
         }
+    }
+
+    /// `tar czf FILE …`: the first word may be options without a dash, whose values follow it in their order.
+    fn tar(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(command) = families::command("tar") else { return };
+        let old = arguments.first().and_then(Field::known).filter(|word| !word.starts_with('-'));
+        let mut words = Vec::new();
+        let mut rest = arguments;
+        if let (Some(letters), Some((first, others))) = (&old, arguments.split_first()) {
+            rest = others;
+            for letter in letters.chars() {
+                let name = format!("-{letter}");
+                let takes = command.valued.contains(&name);
+                words.push(Field::new(Value::text(name), first.span.clone()));
+                if let Some((value, others)) = rest.split_first().filter(|_| takes) {
+                    words.push(value.clone());
+                    rest = others;
+                }
+            }
+        }
+        words.extend(rest.iter().cloned());
+        let applied = Applied::of(program, command, &words, directory, span);
+        let away = |file: &&Field| is_far(file.value.head());
+        let archive = applied.line.values("-f").chain(applied.line.values("--file")).find(away).map(Field::shown);
+        if let Some(archive) = archive.filter(|_| !applied.line.has_exactly("--force-local")) {
+            let summary = format!("Sends an archive to `{archive}` or gets it from there");
+            let effect = plain(Verb::Publish, ResourceKind::Host, &archive, summary, span.clone());
+            self.note(Effect { environment: Environment::Unknown, reversibility: Reversibility::Irreversible, ..effect });
+        }
+        self.apply_line(&applied);
+    }
+
+    /// `make CC=clang`: a variable that is given may become a command of a recipe. One that holds more than plain words is
+    /// not followed, and one that begins as a command is.
+    fn given_variables(&mut self, program: &str, arguments: &[Field], span: &Span) -> bool {
+        for field in arguments {
+            let head = field.value.head();
+            let Some((name, value)) = head.split_once('=').filter(|(name, _)| !name.starts_with('-') && !name.contains('/'))
+            else {
+                continue;
+            };
+            if value.contains(['`', ';', '|', '&', '<', '>', '\n']) || value.contains("$(") || value.contains("${") {
+                self.opaque(name, &format!("`{program}` runs what a variable holds"), span.clone());
+            } else if value.contains(char::is_whitespace) {
+                let text = Value::text(value);
+                self.at_worst(|walker| walker.inner_text(&text, span.clone()));
+            }
+        }
+        false
     }
 
     /// `sed` edits in place, and its scripts may run commands and write files.
@@ -246,25 +318,6 @@ impl Walker<'_> {
             self.note(plain(Verb::Read, ResourceKind::Program, program, format!("Looks only (`{program}`)"), span.clone()));
         }
     }
-}
-
-/// The words behind the subcommand.
-fn sub_words(command: &'static families::Command, arguments: &[Field]) -> Vec<Field> {
-    let (sub, _) = subcommand(command, arguments);
-    let Some(names) = sub.map(|(sub, _)| &sub.names) else { return Vec::new() };
-    for name in names {
-        let words: Vec<&str> = name.split(' ').collect();
-        let at = (0..arguments.len()).find(|at| {
-            words
-                .iter()
-                .enumerate()
-                .all(|(offset, word)| arguments.get(at + offset).and_then(Field::known).as_deref() == Some(word))
-        });
-        if let Some(at) = at {
-            return arguments.get(at + words.len()..).unwrap_or_default().to_vec();
-        }
-    }
-    Vec::new()
 }
 
 /// Whether an awk program writes to a file: `print … > "file"`.

@@ -26,6 +26,10 @@ pub(crate) struct State {
     pub(crate) moved: BTreeSet<String>,
     /// Paths whose content the line itself writes, so that what they hold now is not what would run.
     pub(crate) written: BTreeSet<String>,
+    /// Paths of programs that the line itself compiles.
+    pub(crate) built: BTreeSet<String>,
+    /// Names of git's remotes that the line adds or changes, so that nobody knows where they lead.
+    pub(crate) remotes: BTreeSet<String>,
     /// Whether the text can still be running here.
     pub(crate) alive: bool,
 }
@@ -42,6 +46,8 @@ impl State {
             made: BTreeSet::new(),
             moved: BTreeSet::new(),
             written: BTreeSet::new(),
+            built: BTreeSet::new(),
+            remotes: BTreeSet::new(),
             alive: true,
         }
     }
@@ -55,6 +61,8 @@ impl State {
             + self.made.len()
             + self.moved.len()
             + self.written.len()
+            + self.built.len()
+            + self.remotes.len()
     }
 
     pub(crate) fn set(&mut self, name: &str, values: Vec<Value>) {
@@ -109,6 +117,8 @@ impl State {
         self.made = self.made.intersection(&other.made).cloned().collect();
         self.moved.extend(other.moved);
         self.written.extend(other.written);
+        self.built.extend(other.built);
+        self.remotes.extend(other.remotes);
         self
     }
 }

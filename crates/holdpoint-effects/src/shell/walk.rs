@@ -277,7 +277,8 @@ impl Walker<'_> {
                 // A loop comes here once for every value, one after the other.
                 let moved = std::mem::take(&mut self.state.moved);
                 let written = std::mem::take(&mut self.state.written);
-                self.state = State { moved, written, ..start.clone() };
+                let remotes = std::mem::take(&mut self.state.remotes);
+                self.state = State { moved, written, remotes, ..start.clone() };
             }
             let fields = self.fields(simple, choices, directory.as_deref());
             let declared: Vec<&Word> = simple.words.iter().collect();

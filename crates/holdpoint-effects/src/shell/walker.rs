@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::rc::Rc;
 
-use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
+use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::budget::{Budget, DEPTH_MAX};
 use super::effect::{plain, unread};
@@ -105,6 +105,10 @@ impl<'w> Walker<'w> {
             Site::There(environment) if effect.environment == Environment::Local => effect.environment = environment.clone(),
             Site::Throwaway if effect.environment == Environment::Local => {
                 effect.reversibility = effect.reversibility.min(Reversibility::Regenerable);
+                // Its files are nobody's own, whatever they are called.
+                if effect.resource.name.starts_with('/') {
+                    effect.resource.kind = ResourceKind::File;
+                }
             }
             Site::Here | Site::There(_) | Site::Throwaway => {}
         }
@@ -116,6 +120,18 @@ impl<'w> Walker<'w> {
             effect.span = span.filter(|span| !span.is_empty());
             self.effects.push(effect);
         }
+    }
+
+    /// Whether all that was noted since there were `count` effects are looks at nothing telling.
+    pub(crate) fn only_looked(&self, count: usize) -> bool {
+        let looks = |effect: &Effect| {
+            let telling = matches!(
+                effect.resource.kind,
+                ResourceKind::Credential | ResourceKind::Guard | ResourceKind::Privilege | ResourceKind::Secret
+            );
+            effect.verb == Verb::Read && effect.certainty == Certainty::Exact && !telling
+        };
+        self.effects.get(count..).is_some_and(|noted| !noted.is_empty() && noted.iter().all(looks))
     }
 
     /// Takes back the effects noted since there were `count` of them.
@@ -176,6 +192,8 @@ impl<'w> Walker<'w> {
         self.state.made = inner.made;
         self.state.moved = inner.moved;
         self.state.written = inner.written;
+        self.state.built = inner.built;
+        self.state.remotes = inner.remotes;
     }
 
     /// Follows something that may happen or not.

@@ -10,103 +10,7 @@ use super::state::State;
 use super::syntax::Span;
 use super::value::{Field, Piece, Value};
 use super::walker::{Input, Site, Walker};
-
-/// A wrapper: its options with values, and how many operands come before the wrapped command.
-struct Wrapper {
-    name: &'static str,
-    valued: &'static [&'static str],
-    operands: usize,
-}
-
-const WRAPPERS: [Wrapper; 41] = [
-    Wrapper { name: "direnv", valued: &[], operands: 2 },
-    Wrapper { name: "dotenv", valued: &["-f", "-e", "-c", "-p", "-v"], operands: 0 },
-    Wrapper { name: "fakeroot", valued: &["-l", "--lib", "--faked", "-s", "-i", "-b"], operands: 0 },
-    Wrapper { name: "firejail", valued: &[], operands: 0 },
-    Wrapper { name: "linux32", valued: &[], operands: 0 },
-    Wrapper { name: "linux64", valued: &[], operands: 0 },
-    Wrapper { name: "prlimit", valued: &["-o", "--output", "-p", "--pid"], operands: 0 },
-    Wrapper { name: "setarch", valued: &[], operands: 1 },
-    Wrapper {
-        name: "setpriv",
-        valued: &["--reuid", "--regid", "--groups", "--bounding-set", "--inh-caps", "--ambient-caps", "--securebits"],
-        operands: 0,
-    },
-    Wrapper { name: "sshpass", valued: &["-p", "-f", "-d", "-P"], operands: 0 },
-    Wrapper { name: "valgrind", valued: &[], operands: 0 },
-    Wrapper { name: "x86_64", valued: &[], operands: 0 },
-    Wrapper { name: "busybox", valued: &[], operands: 0 },
-    Wrapper { name: "caffeinate", valued: &["-t", "-w"], operands: 0 },
-    Wrapper { name: "chronic", valued: &[], operands: 0 },
-    Wrapper { name: "chroot", valued: &["--userspec", "--groups"], operands: 1 },
-    Wrapper { name: "chrt", valued: &["-T", "-P", "-D"], operands: 1 },
-    Wrapper { name: "dbus-run-session", valued: &["--config-file"], operands: 0 },
-    Wrapper { name: "doas", valued: &["-u", "-C"], operands: 0 },
-    Wrapper { name: "faketime", valued: &[], operands: 1 },
-    Wrapper { name: "ionice", valued: &["-c", "-n", "--class", "--classdata"], operands: 0 },
-    Wrapper { name: "ltrace", valued: &["-e", "-o", "-s", "-n"], operands: 0 },
-    Wrapper { name: "nice", valued: &["-n", "--adjustment"], operands: 0 },
-    Wrapper { name: "nohup", valued: &[], operands: 0 },
-    Wrapper { name: "setsid", valued: &[], operands: 0 },
-    Wrapper { name: "stdbuf", valued: &["-i", "-o", "-e", "--input", "--output", "--error"], operands: 0 },
-    Wrapper { name: "strace", valued: &["-e", "-o", "-s", "-a", "-b", "-O", "-P", "-S", "-u", "-E"], operands: 0 },
-    Wrapper {
-        name: "sudo",
-        valued: &["-u", "-g", "-h", "-p", "-C", "-r", "-t", "-T", "-U", "-D", "-R", "--user", "--group", "--chdir"],
-        operands: 0,
-    },
-    Wrapper { name: "taskset", valued: &[], operands: 1 },
-    Wrapper { name: "timeout", valued: &["-s", "-k", "--signal", "--kill-after"], operands: 1 },
-    Wrapper { name: "bwrap", valued: &["--chdir", "--uid", "--gid"], operands: 0 },
-    Wrapper { name: "eatmydata", valued: &[], operands: 0 },
-    Wrapper { name: "entr", valued: &[], operands: 0 },
-    Wrapper { name: "gosu", valued: &[], operands: 1 },
-    Wrapper { name: "nsenter", valued: &["-t", "--target", "-S", "-G"], operands: 0 },
-    Wrapper { name: "pkexec", valued: &["--user"], operands: 0 },
-    Wrapper {
-        name: "systemd-run",
-        valued: &["-p", "-u", "--unit", "--property", "--on-calendar", "--on-active", "-E", "--setenv"],
-        operands: 0,
-    },
-    Wrapper { name: "unshare", valued: &["-S", "-G", "-R", "-w"], operands: 0 },
-    Wrapper { name: "watchexec", valued: &["-w", "-e", "-i", "--watch", "--exts", "--ignore", "-d"], operands: 0 },
-    Wrapper { name: "unbuffer", valued: &[], operands: 0 },
-    Wrapper { name: "xvfb-run", valued: &["-e", "-f", "-n", "-s", "-w"], operands: 0 },
-];
-
-/// Programs that run a program of the project's own environment.
-const RUNNER: Wrapper = Wrapper {
-    name: "npx",
-    valued: &[
-        "-p",
-        "--package",
-        "-w",
-        "--workspace",
-        "--with",
-        "--from",
-        "--python",
-        "--extra",
-        "--group",
-        "-c",
-        "--call",
-        "--command",
-    ],
-    operands: 0,
-};
-
-/// Whether the words behind a package manager's first are a command of their own: `uv run pytest`, `pnpm exec tsc`.
-fn runs_words(program: &str, arguments: &[Field]) -> bool {
-    let first = arguments.first().and_then(Field::known);
-    let runs: &[&str] = match program {
-        "bundle" | "mise" | "asdf" => &["exec"],
-        "doppler" => &["run"],
-        "perf" => &["record", "stat", "trace"],
-        "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv" | "conda" | "mamba" => &["run"],
-        "npm" | "pnpm" | "yarn" => &["dlx", "exec", "x"],
-        _ => &[],
-    };
-    first.is_some_and(|first| runs.contains(&first.as_str()))
-}
+use super::wrappers::{RUNNER, WRAPPERS, Wrapper, fetches, is_shell, runs_words};
 
 impl Walker<'_> {
     /// Follows what a wrapper runs; `false` when the program is none.
@@ -115,7 +19,8 @@ impl Walker<'_> {
             "env" => self.apart(|walker| walker.env(arguments, directory, span)),
             "flock" => self.flock(arguments, directory, span),
             "parallel" => self.parallel(arguments, span),
-            "script" | "su" | "runuser" => self.with_command_option(program, arguments, span),
+            "script" | "sg" | "su" | "runuser" => self.with_command_option(program, arguments, directory, span),
+            "entr" => self.entr(arguments, directory, span),
             _ if is_shell(program) => self.shell(program, arguments, directory, span),
             "autossh" | "mosh" | "ssh" => self.ssh(program, arguments, span),
             "pdsh" | "pssh" | "parallel-ssh" => self.ssh_to_many(program, arguments, span),
@@ -126,17 +31,15 @@ impl Walker<'_> {
             }
             "watch" => self.watch(arguments, directory, span),
             "xargs" => self.xargs(arguments, directory, span),
-            "npx" | "bunx" | "uvx" => self.simple_wrapper(&RUNNER, arguments, directory, span),
+            "npx" | "bunx" | "uvx" => self.fetched(program, arguments, directory, span),
+            _ if fetches(program, arguments) => {
+                let skipped = if arguments.first().and_then(Field::known).as_deref() == Some("tool") { 2 } else { 1 };
+                self.fetched(program, arguments.get(skipped..).unwrap_or_default(), directory, span);
+            }
             _ if runs_words(program, arguments) => {
                 let rest = arguments.get(1..).unwrap_or_default();
                 self.simple_wrapper(&RUNNER, rest, directory, span);
             }
-            "time" => self.simple_wrapper(
-                &Wrapper { name: "time", valued: &["-f", "-o", "--format", "--output"], operands: 0 },
-                arguments,
-                directory,
-                span,
-            ),
             _ => match WRAPPERS.iter().find(|wrapper| wrapper.name == program) {
                 Some(wrapper) => self.apart(|walker| walker.simple_wrapper(wrapper, arguments, directory, span)),
                 None => return false,
@@ -145,10 +48,10 @@ impl Walker<'_> {
         true
     }
 
-    fn simple_wrapper(&mut self, wrapper: &Wrapper, arguments: &[Field], directory: Option<&str>, span: &Span) {
+    pub(super) fn simple_wrapper(&mut self, wrapper: &Wrapper, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let (line, used) = leading(arguments, wrapper.valued);
-        if matches!(wrapper.name, "sudo" | "doas" | "pkexec") {
-            self.as_root(wrapper.name, &line, span);
+        if matches!(wrapper.name, "ltrace" | "strace" | "time") {
+            ["-o", "--output"].iter().flat_map(|name| line.values(name)).for_each(|file| self.overwrite(file, directory));
         }
         if wrapper.name == RUNNER.name {
             for text in ["-c", "--call", "--command"].iter().flat_map(|name| line.values(name)) {
@@ -165,6 +68,7 @@ impl Walker<'_> {
             rest = self.leading_variables(rest, span);
             let shell = line.has("-s") || line.has("-i") || line.has("--shell") || line.has("--login");
             if shell || line.has("-e") || line.has("--edit") {
+                self.as_root(wrapper.name, &line, span);
                 let text = joined(rest);
                 return if rest.is_empty() { self.run_input("sudo", span) } else { self.inner_text(&text, span.clone()) };
             }
@@ -180,7 +84,24 @@ impl Walker<'_> {
         } else if wrapper.name == "chroot" {
             self.elsewhere(Environment::Local, |walker| walker.run_words(rest, None, span));
         } else {
+            let before = self.noted();
             self.run_words(rest, directory, span);
+            self.beyond_the_command(wrapper.name, &line, before, span);
+        }
+    }
+
+    /// What a wrapper does besides: it gives rights, or lets the command run by itself.
+    fn beyond_the_command(&mut self, wrapper: &str, line: &Line, before: usize, span: &Span) {
+        match wrapper {
+            // Rights that serve only to look, at nothing telling, are none that anybody misses.
+            "sudo" | "doas" | "pkexec" if !self.only_looked(before) => self.as_root(wrapper, line, span),
+            "gosu" | "nsenter" | "s6-setuidgid" | "setuidgid" | "su-exec" => self.as_root(wrapper, &Line::default(), span),
+            "systemd-run" if line.options.iter().any(|given| given.name.starts_with("--on-")) => {
+                let summary = "Lets a command run by the clock".to_owned();
+                let effect = plain(Verb::Create, ResourceKind::Persistence, "systemd-run", summary, span.clone());
+                self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+            }
+            _ => {}
         }
     }
 
@@ -257,36 +178,66 @@ impl Walker<'_> {
             }
             return;
         }
-        let mut text = joined(command);
-        for piece in &mut text.pieces {
-            if matches!(piece, Piece::Text(text) if text.contains('{')) {
-                return self.unseen_code("parallel", "what it puts together", span);
-            }
-        }
         let known = given.iter().all(|field| field.known().is_some());
         if given.is_empty() || !known {
             return self.unseen_code("parallel", "what it reads", span);
         }
-        for field in given {
-            let mut whole = text.clone();
-            whole.push(Piece::Text(" ".to_owned()));
-            whole.append(field.value.clone());
-            self.inner_text(&whole, span.clone());
+        for argument in given.iter().filter_map(Field::known) {
+            self.inner_text(&with_argument(command, &argument), span.clone());
         }
     }
 
-    /// `su -c TEXT`, `script -c TEXT`.
-    fn with_command_option(&mut self, program: &str, arguments: &[Field], span: &Span) {
-        let (line, _) =
-            parse_with(arguments, &["-c", "--command", "-s", "--shell", "-g", "-G", "-I", "-O", "-B", "-T", "-u", "--user"]);
+    /// `su -c TEXT`, `script -c TEXT`, `runuser -u USER -- COMMAND`.
+    fn with_command_option(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        const VALUED: [&str; 15] = [
+            "-c",
+            "--command",
+            "--session-command",
+            "-s",
+            "--shell",
+            "-g",
+            "-G",
+            "-I",
+            "-O",
+            "-B",
+            "-T",
+            "-u",
+            "--user",
+            "-E",
+            "--echo",
+        ];
         if program != "script" {
             self.as_root(program, &Line::default(), span);
         }
-        let text = line.values("-c").chain(line.values("--command")).next().map(|field| field.value.clone());
-        match text {
-            Some(text) => self.inner_text(&text, span.clone()),
-            None if program == "runuser" => self.run_words(&line.operands, None, span),
-            None => self.run_input(program, span),
+        let (first, used) = leading(arguments, &VALUED);
+        if program == "runuser" && (first.has("-u") || first.has("--user")) {
+            return self.run_words(arguments.get(used..).unwrap_or_default(), None, span);
+        }
+        let (line, _) = parse_with(arguments, &VALUED);
+        if program == "script" && !line.has("-a") && !line.has("--append") {
+            line.operands.first().into_iter().for_each(|file| self.overwrite(file, directory));
+        }
+        let texts: Vec<Value> = ["-c", "--command", "--session-command"]
+            .iter()
+            .flat_map(|name| line.values(name))
+            .map(|field| field.value.clone())
+            .collect();
+        texts.iter().for_each(|text| self.inner_text(text, span.clone()));
+        // Behind the user or the file stand words for the shell, or a command.
+        match line.operands.split_first() {
+            Some((_, rest)) if !rest.is_empty() => self.run_words(rest, None, span),
+            _ if texts.is_empty() => self.run_input(program, span),
+            _ => {}
+        }
+    }
+
+    /// `entr COMMAND`, or with `-s` the text of one.
+    fn entr(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let (line, used) = leading(arguments, &[]);
+        let rest = arguments.get(used..).unwrap_or_default();
+        match rest {
+            [text, ..] if line.has("-s") => self.inner_text(&text.value, span.clone()),
+            words => self.run_words(words, directory, span),
         }
     }
 
@@ -495,7 +446,7 @@ impl Walker<'_> {
             .chain(line.values("-J"))
             .next()
             .and_then(Field::known)
-            .or_else(|| line.has("-i").then(|| "{}".to_owned()));
+            .or_else(|| replaced_by(arguments.get(..used).unwrap_or_default()));
         match marker {
             Some(marker) => words.iter_mut().for_each(|word| replace(&mut word.value, &marker)),
             None => words.extend(self.read_words(span)),
@@ -521,20 +472,15 @@ impl Walker<'_> {
     }
 }
 
-/// Whether a program reads shell text. What of it is not bash is a fault to the reader.
-pub(crate) fn is_shell(program: &str) -> bool {
-    matches!(program, "sh" | "bash" | "dash" | "ash" | "ksh" | "mksh" | "zsh" | "rbash")
-}
-
 /// Takes the options in front of a wrapped command; gives them and how many words they were.
-fn leading(words: &[Field], valued: &[&str]) -> (Line, usize) {
+pub(super) fn leading(words: &[Field], valued: &[&str]) -> (Line, usize) {
     let valued: Vec<String> = valued.iter().map(|name| (*name).to_owned()).collect();
-    parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true })
+    parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true, abbreviates: true })
 }
 
 fn parse_with(words: &[Field], valued: &[&str]) -> (Line, usize) {
     let valued: Vec<String> = valued.iter().map(|name| (*name).to_owned()).collect();
-    parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: false })
+    parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: false, abbreviates: true })
 }
 
 /// Words joined with blanks, as `ssh` and `watch` do before a shell reads them.
@@ -555,6 +501,30 @@ pub(crate) fn joined(words: &[Field]) -> Value {
     text
 }
 
+/// The text that `parallel` runs for one argument, which stands for `{}` or at the end. What it makes of other braces is
+/// not known.
+fn with_argument(command: &[Field], argument: &str) -> Value {
+    let quoted = format!("'{}'", argument.replace('\'', "'\\''"));
+    let mut whole = Value::default();
+    let mut placed = false;
+    for piece in joined(command).pieces {
+        let Piece::Text(text) = piece else {
+            whole.push(piece);
+            continue;
+        };
+        placed |= text.contains("{}");
+        let text = text.replace("{}", &quoted);
+        if ["{.", "{/", "{#", "{%", "{=", "{1", "{2", "{+", "{-"].iter().any(|open| text.contains(open)) {
+            return Value::unknown();
+        }
+        whole.push(Piece::Text(text));
+    }
+    if !placed {
+        whole.push(Piece::Text(format!(" {quoted}")));
+    }
+    whole
+}
+
 /// Puts something unknown where the marker stands.
 fn replace(value: &mut Value, marker: &str) {
     let mut replaced = Value::default();
@@ -573,6 +543,18 @@ fn replace(value: &mut Value, marker: &str) {
         }
     }
     *value = replaced;
+}
+
+/// What `xargs -i`, `-iMARKER` and `--replace` replace.
+fn replaced_by(options: &[Field]) -> Option<String> {
+    let marker = |field: &Field| {
+        let text = field.shown();
+        let (name, value) = text.split_once('=').unwrap_or((&text, ""));
+        let long = name.len() > 2 && "--replace".starts_with(name);
+        let given = if long { value } else { text.strip_prefix("-i")? };
+        Some(if given.is_empty() { "{}".to_owned() } else { given.to_owned() })
+    };
+    options.iter().rev().find_map(marker)
 }
 
 fn is_name(text: &str) -> bool {

@@ -1,0 +1,102 @@
+//! Looking at paths, and sending what lies there away: which of them are secrets, or hold some.
+//!
+//! *Out of scope:* what a path means by its spelling ([`paths`]), and acts that change or lose it (`files.rs`).
+
+use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
+use holdpoint_core::question::Question;
+
+use super::effect::plain;
+use super::files::Target;
+use super::syntax::Span;
+use super::value::{Field, Value};
+use super::walker::{Site, Walker};
+use crate::paths;
+use crate::recover::kind_of;
+use crate::world::absolute;
+
+/// Most matches of a pattern whose links are followed; the others count by their spelling.
+const FOLLOWED_MAX: usize = 8;
+
+impl Walker<'_> {
+    /// Looks at what an operand names, a directory with everything in it. Only what is telling is an effect of its own.
+    pub(crate) fn look(&mut self, operand: &Field, directory: Option<&str>) {
+        for (name, kind) in self.telling(&operand.value, directory) {
+            self.note(plain(Verb::Read, kind, &name, format!("Reads `{name}`"), operand.span.clone()));
+        }
+    }
+
+    /// Sends what an operand names away.
+    pub(crate) fn send(&mut self, operand: &Field, directory: Option<&str>) {
+        let telling = self.telling(&operand.value, directory);
+        for (name, kind) in telling {
+            self.note(published(&name, kind, operand.span.clone()));
+        }
+        let shown = operand.shown();
+        self.note(published(&shown, ResourceKind::File, operand.span.clone()));
+    }
+
+    /// What of all that a word names is more than a file.
+    fn telling(&self, value: &Value, directory: Option<&str>) -> Vec<(String, ResourceKind)> {
+        let named = match self.target(value, directory) {
+            Target::Below(start, name) => {
+                let below = if name == "*" { start } else { format!("{start}/{name}") };
+                vec![(below.clone(), self.spelled(&below))]
+            }
+            Target::Exactly(path) => vec![self.led_to(path)],
+            Target::Matching(pattern) => self.matching(&pattern),
+            // Nobody knows in which directory, but what has this name is a secret in any.
+            Target::Unknown => {
+                let path = value.known().map(|name| absolute(&name, "/"));
+                path.map(|path| (path.clone(), kind_of(self.world, &path, None))).into_iter().collect()
+            }
+            Target::Nothing | Target::Scratch => Vec::new(),
+        };
+        named.into_iter().filter(|(_, kind)| *kind != ResourceKind::File).collect()
+    }
+
+    fn matching(&self, pattern: &str) -> Vec<(String, ResourceKind)> {
+        let paths = match self.site {
+            Site::Here => self.world.matches(pattern),
+            Site::There(_) | Site::Throwaway => None,
+        };
+        match paths {
+            Some(paths) => {
+                let (followed, others) = paths.split_at_checked(FOLLOWED_MAX).unwrap_or((paths, &[]));
+                let spelled = others.iter().map(|path| (path.clone(), self.spelled(path)));
+                followed.iter().map(|path| self.led_to(path.clone())).chain(spelled).collect()
+            }
+            // A star in a rule's place, or nothing there: `~/.ssh/*`, `.env*`.
+            None => [pattern.to_owned(), pattern.replace(['*', '?'], "")].map(|path| (path.clone(), self.spelled(&path))).into(),
+        }
+    }
+
+    /// A path as it is spelled where that is telling, otherwise as its links lead.
+    fn led_to(&self, path: String) -> (String, ResourceKind) {
+        let spelled = self.spelled(&path);
+        let canonical = match self.site {
+            Site::Here if spelled == ResourceKind::File => self.world.name(Question::Canonical { path: path.clone() }).flatten(),
+            _ => None,
+        };
+        match canonical {
+            Some(canonical) => (canonical.to_owned(), self.spelled(canonical)),
+            None => (path, spelled),
+        }
+    }
+
+    /// What a path is by its spelling; a directory in which secrets lie by rule counts as one.
+    fn spelled(&self, path: &str) -> ResourceKind {
+        match kind_of(self.world, path, None) {
+            ResourceKind::File if paths::holds_secrets(path, self.world.own()) => ResourceKind::Credential,
+            kind => kind,
+        }
+    }
+}
+
+fn published(name: &str, kind: ResourceKind, span: Span) -> Effect {
+    let summary = format!("Sends `{name}` away");
+    Effect {
+        environment: Environment::Unknown,
+        reversibility: Reversibility::Irreversible,
+        ..plain(Verb::Publish, kind, name, summary, span)
+    }
+}

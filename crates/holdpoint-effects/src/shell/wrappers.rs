@@ -1,0 +1,218 @@
+//! The programs that run the command behind their own options, as data: how much stands in front of it.
+//!
+//! *Out of scope:* following it, and wrappers with a grammar of their own (`wrapper.rs`).
+
+use super::value::Field;
+
+/// A wrapper: its options with values, and how many operands come before the wrapped command.
+pub(super) struct Wrapper {
+    pub(super) name: &'static str,
+    pub(super) valued: &'static [&'static str],
+    pub(super) operands: usize,
+}
+
+const fn plainly(name: &'static str) -> Wrapper {
+    Wrapper { name, valued: &[], operands: 0 }
+}
+
+const fn wrapper(name: &'static str, valued: &'static [&'static str], operands: usize) -> Wrapper {
+    Wrapper { name, valued, operands }
+}
+
+pub(super) const WRAPPERS: &[Wrapper] = &[
+    plainly("busybox"),
+    wrapper("bwrap", &["--chdir", "--uid", "--gid"], 0),
+    wrapper("caffeinate", &["-t", "-w"], 0),
+    plainly("catchsegv"),
+    plainly("chronic"),
+    wrapper("chpst", &["-u", "-U", "-b", "-e", "-/", "-C", "-n", "-l", "-L", "-m", "-d", "-o", "-p", "-f", "-c"], 0),
+    wrapper("chroot", &["--userspec", "--groups"], 1),
+    wrapper("chrt", &["-T", "-P", "-D"], 1),
+    wrapper("cpulimit", &["-l", "--limit", "-p", "--pid", "-e", "--exe"], 0),
+    wrapper("daemonize", &["-c", "-e", "-o", "-p", "-l", "-u", "-E"], 0),
+    wrapper("dbus-run-session", &["--config-file", "--dbus-daemon"], 0),
+    wrapper("direnv", &[], 2),
+    wrapper("doas", &["-u", "-C"], 0),
+    wrapper("dotenv", &["-f", "-e", "-c", "-p", "-v"], 0),
+    wrapper("dumb-init", &["-r", "--rewrite"], 0),
+    plainly("eatmydata"),
+    wrapper("faketime", &["-f"], 1),
+    wrapper("fakeroot", &["-l", "--lib", "--faked", "-s", "-i", "-b"], 0),
+    plainly("firejail"),
+    wrapper("gosu", &[], 1),
+    wrapper("ionice", &["-c", "-n", "--class", "--classdata"], 0),
+    plainly("linux32"),
+    plainly("linux64"),
+    wrapper("ltrace", &["-e", "-o", "-s", "-n"], 0),
+    wrapper("nice", &["-n", "--adjustment"], 0),
+    wrapper("nocache", &["-n"], 0),
+    plainly("nohup"),
+    wrapper("nsenter", &["-t", "--target", "-S", "--setuid", "-G", "--setgid", "-W", "--wdns"], 0),
+    wrapper("numactl", &["-C", "-N", "-m", "-i", "-p", "--cpunodebind", "--membind", "--physcpubind"], 0),
+    wrapper("pkexec", &["--user"], 0),
+    wrapper("prlimit", &["-o", "--output", "-p", "--pid"], 0),
+    wrapper("proot", &["-r", "-b", "-w", "-q", "-k", "-i", "--rootfs", "--bind", "--cwd"], 0),
+    wrapper("proxychains", &["-f"], 0),
+    wrapper("proxychains4", &["-f"], 0),
+    wrapper("rlwrap", &["-b", "-C", "-D", "-f", "-H", "-P", "-S", "-t", "-g"], 0),
+    wrapper("runcon", &["-t", "--type", "-u", "--user", "-r", "--role", "-l", "--range"], 0),
+    wrapper("s6-setuidgid", &[], 1),
+    wrapper("setarch", &[], 1),
+    wrapper("setpriv", &["--reuid", "--regid", "--groups", "--bounding-set", "--inh-caps", "--ambient-caps", "--securebits"], 0),
+    plainly("setsid"),
+    wrapper("setuidgid", &[], 1),
+    wrapper("ssh-agent", &["-a", "-E", "-t", "-P"], 0),
+    wrapper("sshpass", &["-p", "-f", "-d", "-P"], 0),
+    wrapper("stdbuf", &["-i", "-o", "-e", "--input", "--output", "--error"], 0),
+    wrapper("strace", &["-e", "-s", "-a", "-b", "-O", "-P", "-S", "-u", "-E", "-o", "--output", "-I", "-p", "-X"], 0),
+    wrapper("su-exec", &[], 1),
+    wrapper(
+        "sudo",
+        &[
+            "-u",
+            "-g",
+            "-h",
+            "-p",
+            "-C",
+            "-r",
+            "-t",
+            "-T",
+            "-U",
+            "-D",
+            "-R",
+            "--user",
+            "--group",
+            "--chdir",
+            "--host",
+            "--prompt",
+            "--close-from",
+            "--role",
+            "--type",
+            "--command-timeout",
+            "--other-user",
+            "--chroot",
+        ],
+        0,
+    ),
+    wrapper(
+        "systemd-run",
+        &[
+            "-p",
+            "-u",
+            "--unit",
+            "--property",
+            "--on-calendar",
+            "--on-active",
+            "--on-boot",
+            "--on-startup",
+            "--on-unit-active",
+            "--on-unit-inactive",
+            "--timer-property",
+            "--path-property",
+            "-E",
+            "--setenv",
+            "--uid",
+            "--gid",
+            "--slice",
+            "-M",
+            "--machine",
+            "-H",
+            "--host",
+            "--description",
+            "--working-directory",
+            "--nice",
+            "--service-type",
+        ],
+        0,
+    ),
+    wrapper("systemd-inhibit", &["--what", "--who", "--why", "--mode"], 0),
+    wrapper("taskset", &[], 1),
+    wrapper("time", &["-f", "-o", "--format", "--output"], 0),
+    wrapper("timeout", &["-s", "-k", "--signal", "--kill-after"], 1),
+    wrapper("tini", &["-p", "-e"], 0),
+    plainly("torsocks"),
+    plainly("toybox"),
+    wrapper("trickle", &["-d", "-u", "-w", "-t", "-l", "-n"], 0),
+    wrapper("tsp", &["-L", "-D", "-W", "-N"], 0),
+    plainly("unbuffer"),
+    wrapper(
+        "unshare",
+        &[
+            "-S",
+            "--setuid",
+            "-G",
+            "--setgid",
+            "-R",
+            "--root",
+            "-w",
+            "--wd",
+            "--propagation",
+            "--setgroups",
+            "--map-user",
+            "--map-group",
+            "--map-users",
+            "--map-groups",
+            "--monotonic",
+            "--boottime",
+        ],
+        0,
+    ),
+    plainly("valgrind"),
+    wrapper("vglrun", &["-d", "-c"], 0),
+    wrapper("watchexec", &["-w", "-e", "-i", "-f", "-d", "--watch", "--exts", "--ignore", "--filter", "--debounce"], 0),
+    plainly("x86_64"),
+    wrapper("xvfb-run", &["-e", "-f", "-n", "-s", "-w", "-p"], 0),
+];
+
+/// Programs that run a program of the project's own environment.
+pub(super) const RUNNER: Wrapper = Wrapper {
+    name: "npx",
+    valued: &[
+        "-p",
+        "--package",
+        "-w",
+        "--workspace",
+        "--with",
+        "--from",
+        "--python",
+        "--extra",
+        "--group",
+        "-c",
+        "--call",
+        "--command",
+    ],
+    operands: 0,
+};
+
+/// Whether the words behind a package manager's first are a command of their own: `uv run pytest`, `pnpm exec tsc`.
+pub(super) fn runs_words(program: &str, arguments: &[Field]) -> bool {
+    let first = arguments.first().and_then(Field::known);
+    let runs: &[&str] = match program {
+        "bundle" | "mise" | "asdf" => &["exec"],
+        "doppler" => &["run"],
+        "perf" => &["record", "stat", "trace"],
+        "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv" | "conda" | "mamba" => &["run"],
+        "yarn" => &["exec"],
+        _ => &[],
+    };
+    first.is_some_and(|first| runs.contains(&first.as_str()))
+}
+
+/// Whether a package manager runs a program that it may fetch first: `npm exec x`, `pnpm dlx x`, `uv tool run x`.
+pub(super) fn fetches(program: &str, arguments: &[Field]) -> bool {
+    let words: Vec<String> = arguments.iter().take(2).filter_map(Field::known).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    matches!(
+        (program, words.as_slice()),
+        ("npm" | "pnpm", ["dlx" | "exec" | "x", ..])
+            | ("yarn", ["dlx", ..])
+            | ("bun", ["x", ..])
+            | ("pipx", ["run", ..])
+            | ("uv", ["tool", "run"])
+    )
+}
+
+/// Whether a program reads shell text. What of it is not bash is a fault to the reader.
+pub(crate) fn is_shell(program: &str) -> bool {
+    matches!(program, "sh" | "bash" | "dash" | "ash" | "ksh" | "mksh" | "zsh" | "rbash")
+}
