@@ -33,7 +33,9 @@ impl Digest {
 
     /// The first twelve hex digits: enough to tell changes apart in a list, never enough to prove anything.
     pub fn short(&self) -> String {
-        self.0.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+        let mut text = hex(&self.0);
+        text.truncate(12);
+        text
     }
 
     fn finished(hasher: ring::digest::Context) -> Self {
@@ -46,7 +48,7 @@ impl Digest {
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -87,6 +89,17 @@ impl FromStr for Digest {
         }
         Ok(Self(bytes))
     }
+}
+
+/// Writes bytes as lower-case hexadecimal. Digests and names are written at every turn, so the formatter is not asked per byte.
+pub fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+    text
 }
 
 fn nibble(digit: u8) -> Option<u8> {
@@ -150,6 +163,7 @@ mod tests {
         let digest = Digest::of(b"abc");
         assert_eq!(digest.to_string(), "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(digest.to_string().parse(), Ok(digest));
+        assert_eq!(digest.short(), "ba7816bf8f01");
     }
 
     #[test]

@@ -25,9 +25,15 @@ pub(crate) fn array_from_base64<const N: usize>(text: &str) -> Option<[u8; N]> {
     from_base64(text)?.try_into().ok()
 }
 
-/// Writes lower-case hexadecimal.
+/// Writes lower-case hexadecimal. Every entry holds some, so the formatter is not asked per byte.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' - 10 + nibble });
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        text.push(digit(byte >> 4));
+        text.push(digit(byte & 0xf));
+    }
+    text
 }
 
 /// Reads lower-case hexadecimal of exactly `N` bytes.
@@ -80,6 +86,7 @@ mod tests {
         assert_eq!(array_from_base64::<31>(&text), None, "31 bytes take as many characters as 32 less one pad");
         assert_eq!(array_from_base64::<33>(&text), None);
         assert_eq!(array_from_hex::<2>("00ff"), Some([0, 255]));
+        assert_eq!(hex(&[0x00, 0x09, 0x9a, 0xa9, 0xf0, 0xff]), "00099aa9f0ff");
         for other in ["00f", "00FF", "0x00", "00ff0", "00fg"] {
             assert_eq!(array_from_hex::<2>(other), None, "{other:?}");
         }

@@ -47,7 +47,8 @@ impl Commitment {
 
 impl fmt::Display for Commitment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{PREFIX}{}", armor::hex(&self.0))
+        f.write_str(PREFIX)?;
+        f.write_str(&armor::hex(&self.0))
     }
 }
 

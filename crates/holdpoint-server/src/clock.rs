@@ -5,6 +5,7 @@
 use std::sync::Mutex;
 
 use holdpoint_core::Timestamp;
+use holdpoint_core::digest::hex;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// The world outside, as far as deciding needs it: the time, and numbers nobody can guess.
@@ -91,7 +92,7 @@ impl World for Fixed {
 pub fn fresh_id(world: &dyn World, prefix: &str) -> Result<String, NoRandomness> {
     let mut bytes = [0; 16];
     world.fill_random(&mut bytes)?;
-    Ok(bytes.iter().fold(format!("{prefix}_"), |id, byte| format!("{id}{byte:02x}")))
+    Ok(format!("{prefix}_{}", hex(&bytes)))
 }
 
 #[cfg(test)]

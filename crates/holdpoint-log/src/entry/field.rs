@@ -92,7 +92,8 @@ impl FromStr for Digest {
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{DIGEST_PREFIX}{}", armor::hex(&self.0))
+        f.write_str(DIGEST_PREFIX)?;
+        f.write_str(&armor::hex(&self.0))
     }
 }
 

@@ -16,7 +16,7 @@ mod people;
 mod permit;
 mod rejection;
 
-use holdpoint_core::digest::{Digest, FieldHasher};
+use holdpoint_core::digest::{Digest, FieldHasher, hex};
 use holdpoint_log::commitment::{Salt, commit};
 use holdpoint_log::entry::Link;
 use holdpoint_log::hash::Hash;
@@ -225,8 +225,7 @@ impl Planner {
     fn append(&mut self, draft: Draft) -> Result<u64, Rejection> {
         let chain = self.loaded.chains.get(&draft.subject).copied();
         let (kind, subject) = (draft.kind, draft.subject.clone());
-        let id = format!("e-{}", self.draw("entry").iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>());
-        let place = Place { id, link: chain.map_or(Link::First, Chain::next), at: self.now, cause: self.cause };
+        let place = Place { id: self.draw_name(), link: chain.map_or(Link::First, Chain::next), at: self.now, cause: self.cause };
         let sealed = entry::seal(draft, place).map_err(|_| Rejection::TooLarge)?;
         let leaf = sealed.leaf_hash();
         let index = self.tree.frontier.push(leaf);
@@ -258,6 +257,13 @@ impl Planner {
     fn keep_words(&mut self, text: &str) -> Result<PayloadId, Rejection> {
         bounded(text)?;
         Ok(self.keep(text.as_bytes().to_vec()))
+    }
+
+    /// Draws the name of an entry: 16 bytes as hex.
+    fn draw_name(&mut self) -> String {
+        let mut name = format!("e-{}", hex(&self.draw("entry")));
+        name.truncate("e-".len() + 32);
+        name
     }
 
     /// Derives 32 bytes that nobody can tell without the seed, and that are not used twice.
