@@ -8,7 +8,7 @@
 //! Out of scope: what the fields mean ([`crate::entry`]). Nobody re-serialises an entry to verify it: the stored
 //! bytes are what was hashed.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Writes a value in its one spelling.
 ///
@@ -19,6 +19,67 @@ pub fn canonical(value: &Value) -> Result<Vec<u8>, Error> {
     write(value, 0, &mut json)?;
     check_length(json.len())?;
     Ok(json.into_bytes())
+}
+
+/// An object that is written field by field, in the order of its keys, without a [`Value`] in between.
+pub(crate) struct Object {
+    // INVARIANT: canonical JSON, but for the closing brace.
+    json: String,
+    last: &'static str,
+}
+
+impl Object {
+    /// Begins an object that will probably have so many bytes.
+    pub(crate) fn with_capacity(bytes: usize) -> Self {
+        Self { json: String::with_capacity(bytes), last: "" }
+    }
+
+    /// Adds a field with a text.
+    pub(crate) fn text(&mut self, key: &'static str, text: &str) -> Result<(), Error> {
+        self.key(key)?;
+        write_string(text, &mut self.json);
+        Ok(())
+    }
+
+    /// Adds a field with several texts.
+    pub(crate) fn texts(&mut self, key: &'static str, texts: impl Iterator<Item = String>) -> Result<(), Error> {
+        self.key(key)?;
+        self.json.push('[');
+        for (position, text) in texts.enumerate() {
+            if position > 0 {
+                self.json.push(',');
+            }
+            write_string(&text, &mut self.json);
+        }
+        self.json.push(']');
+        Ok(())
+    }
+
+    /// Adds a field with a count, or with nothing.
+    pub(crate) fn count(&mut self, key: &'static str, count: Option<u64>) -> Result<(), Error> {
+        self.key(key)?;
+        write(&count.into(), 1, &mut self.json)
+    }
+
+    /// Adds a field with an object.
+    pub(crate) fn object(&mut self, key: &'static str, fields: &Map<String, Value>) -> Result<(), Error> {
+        self.key(key)?;
+        write_object(fields, 1, &mut self.json)
+    }
+
+    /// Ends the object.
+    pub(crate) fn finish(mut self) -> Result<Vec<u8>, Error> {
+        self.json.push('}');
+        check_length(self.json.len())?;
+        Ok(self.json.into_bytes())
+    }
+
+    fn key(&mut self, key: &'static str) -> Result<(), Error> {
+        debug_assert!(self.last < key, "`{key}` after `{}` is not in order", self.last);
+        self.json.push(if self.last.is_empty() { '{' } else { ',' });
+        self.last = key;
+        write_key(key, &mut self.json)
+    }
 }
 
 /// Reads bytes that are exactly the canonical spelling of a value. The length is checked before anything is decoded.
@@ -69,7 +130,7 @@ fn write_array(items: &[Value], depth: usize, json: &mut String) -> Result<(), E
     Ok(())
 }
 
-fn write_object(fields: &serde_json::Map<String, Value>, depth: usize, json: &mut String) -> Result<(), Error> {
+fn write_object(fields: &Map<String, Value>, depth: usize, json: &mut String) -> Result<(), Error> {
     // The map keeps insertion order where some crate asks serde_json for it: sort here, whatever was asked for.
     let mut sorted: Vec<(&String, &Value)> = fields.iter().collect();
     sorted.sort_unstable_by_key(|(key, _)| *key);
@@ -98,20 +159,27 @@ fn write_key(key: &str, json: &mut String) -> Result<(), Error> {
 /// Escapes what RFC 8785 §3.2.2.2 escapes, and nothing else.
 fn write_string(text: &str, json: &mut String) {
     json.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => json.push_str("\\\""),
-            '\\' => json.push_str("\\\\"),
-            '\u{8}' => json.push_str("\\b"),
-            '\t' => json.push_str("\\t"),
-            '\n' => json.push_str("\\n"),
-            '\u{c}' => json.push_str("\\f"),
-            '\r' => json.push_str("\\r"),
-            control if control < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(control))),
-            plain => json.push(plain),
-        }
+    // All bytes are asked, so that the compiler asks many at once.
+    if text.bytes().fold(false, |found, byte| found | (byte < b' ') | (byte == b'"') | (byte == b'\\')) {
+        text.chars().for_each(|c| write_char(c, json));
+    } else {
+        json.push_str(text);
     }
     json.push('"');
+}
+
+fn write_char(c: char, json: &mut String) {
+    match c {
+        '"' => json.push_str("\\\""),
+        '\\' => json.push_str("\\\\"),
+        '\u{8}' => json.push_str("\\b"),
+        '\t' => json.push_str("\\t"),
+        '\n' => json.push_str("\\n"),
+        '\u{c}' => json.push_str("\\f"),
+        '\r' => json.push_str("\\r"),
+        control if control < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(control))),
+        plain => json.push(plain),
+    }
 }
 
 fn integer(number: &serde_json::Number) -> Result<i64, Error> {

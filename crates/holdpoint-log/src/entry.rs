@@ -17,7 +17,7 @@ pub use field::{Digest, FieldError, Kind, MAX_KIND_BYTES, MAX_TOKEN_BYTES, Times
 
 use serde_json::{Map, Value};
 
-use crate::canonical::{self, MAX_INTEGER};
+use crate::canonical::{self, MAX_INTEGER, Object};
 use crate::commitment::Commitment;
 use crate::hash::{Hash, leaf_hash};
 
@@ -97,7 +97,7 @@ impl Entry {
     /// When it has no canonical spelling of at most [`canonical::MAX_BYTES`], or too many payloads.
     pub fn new(envelope: Envelope) -> Result<Self, Error> {
         check_payload_count(envelope.payload.len())?;
-        let bytes = canonical::canonical(&write(&envelope))?;
+        let bytes = write(&envelope)?;
         Ok(Self { bytes, envelope })
     }
 
@@ -135,24 +135,24 @@ impl Entry {
     }
 }
 
-fn write(envelope: &Envelope) -> Value {
+/// Writes the fields in the order in which canonical JSON has them.
+fn write(envelope: &Envelope) -> Result<Vec<u8>, canonical::Error> {
     let Envelope { id, kind, subject, link, actor, ts, idem, payload, body } = envelope;
-    let payload = payload.iter().map(|commitment| Value::from(commitment.to_string())).collect();
-    let mut fields = Map::new();
-    fields.insert("v".to_owned(), VERSION.into());
-    fields.insert("id".to_owned(), id.to_string().into());
-    fields.insert("kind".to_owned(), kind.to_string().into());
-    fields.insert("subject".to_owned(), subject.to_string().into());
-    fields.insert("seq".to_owned(), link.seq().into());
-    fields.insert("prev".to_owned(), link.prev().into());
-    fields.insert("actor".to_owned(), actor.to_string().into());
-    fields.insert("ts".to_owned(), ts.to_string().into());
+    let mut object = Object::with_capacity(USUAL_BYTES);
+    object.text("actor", actor.as_str())?;
+    object.object("body", body)?;
+    object.text("id", id.as_str())?;
     if let Some(idem) = idem {
-        fields.insert("idem".to_owned(), idem.to_string().into());
+        object.text("idem", &idem.to_string())?;
     }
-    fields.insert("payload".to_owned(), Value::Array(payload));
-    fields.insert("body".to_owned(), body.clone().into());
-    Value::Object(fields)
+    object.text("kind", kind.as_str())?;
+    object.texts("payload", payload.iter().map(Commitment::to_string))?;
+    object.count("prev", link.prev())?;
+    object.count("seq", Some(link.seq()))?;
+    object.text("subject", subject.as_str())?;
+    object.text("ts", &ts.to_string())?;
+    object.count("v", Some(VERSION))?;
+    object.finish()
 }
 
 fn read(fields: Map<String, Value>) -> Result<Envelope, Error> {
@@ -236,6 +236,9 @@ fn parse_text<T: std::str::FromStr<Err = FieldError>>(field: &'static str, value
 fn check_payload_count(count: usize) -> Result<(), Error> {
     if count > MAX_PAYLOADS { Err(Error::TooManyPayloads { count }) } else { Ok(()) }
 }
+
+/// Room for most entries without asking for more.
+const USUAL_BYTES: usize = 512;
 
 /// The version of the envelope that is written, and the only one that is read.
 pub const VERSION: u64 = 1;
