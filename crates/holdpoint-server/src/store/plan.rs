@@ -23,6 +23,7 @@ use holdpoint_log::hash::Hash;
 use holdpoint_log::tile::{HashTile, Tiler};
 use holdpoint_log::tree::Frontier;
 use jiff::{SignedDuration, Timestamp};
+use ring::hmac;
 use serde::Serialize;
 
 use super::command::{Command, LABEL_MAX_BYTES, Outcome, Retry, RetryKey, Submission};
@@ -128,6 +129,9 @@ pub enum Row {
     Word(WordRecord),
 }
 
+/// Room for most payloads without asking for more.
+const USUAL_PAYLOAD_BYTES: usize = 2048;
+
 /// Plans a batch. `seed` is 32 fresh random bytes, from which salts and entry names are derived; it is not kept.
 pub fn plan(tree: Tree, loaded: Loaded, submissions: &[Submission], now: Timestamp, seed: [u8; 32]) -> WritePlan {
     let mut planner = Planner::new(tree, loaded, now, seed);
@@ -138,7 +142,7 @@ pub fn plan(tree: Tree, loaded: Loaded, submissions: &[Submission], now: Timesta
 /// The state of a batch while its commands are planned one after the other.
 struct Planner {
     now: Timestamp,
-    seed: [u8; 32],
+    seed: hmac::Key,
     drawn: u64,
     cause: Option<Digest>,
     first_index: u64,
@@ -156,7 +160,7 @@ impl Planner {
     fn new(tree: Tree, loaded: Loaded, now: Timestamp, seed: [u8; 32]) -> Self {
         Self {
             now,
-            seed,
+            seed: hmac::Key::new(hmac::HMAC_SHA256, &seed),
             drawn: 0,
             cause: None,
             first_index: tree.frontier.size(),
@@ -269,8 +273,12 @@ impl Planner {
     /// Derives 32 bytes that nobody can tell without the seed, and that are not used twice.
     fn draw(&mut self, purpose: &str) -> [u8; 32] {
         self.drawn += 1;
-        let salt = Salt(self.seed);
-        *commit(&salt, format!("{purpose}/{}", self.drawn).as_bytes()).as_bytes()
+        let mut drawing = hmac::Context::with_key(&self.seed);
+        drawing.update(&self.drawn.to_be_bytes());
+        drawing.update(purpose.as_bytes());
+        let mut drawn = [0; 32];
+        drawn.copy_from_slice(drawing.sign().as_ref());
+        drawn
     }
 
     fn finish(self, answers: Vec<Result<Outcome, Rejection>>) -> WritePlan {
@@ -310,7 +318,9 @@ fn cause(retry: &Retry) -> Digest {
 
 /// Writes a payload. What cannot be written is refused like what is too large: it cannot be kept.
 fn json(value: &impl Serialize) -> Result<Vec<u8>, Rejection> {
-    serde_json::to_vec(value).map_err(|_| Rejection::TooLarge)
+    let mut json = Vec::with_capacity(USUAL_PAYLOAD_BYTES);
+    serde_json::to_writer(&mut json, value).map_err(|_| Rejection::TooLarge)?;
+    Ok(json)
 }
 
 fn bounded(text: &str) -> Result<(), Rejection> {
