@@ -86,7 +86,9 @@ impl Backend for Sqlite {
     type Error = Error;
 
     fn load(&mut self, submissions: &[Submission], now: Timestamp) -> Result<Loaded, Error> {
-        load(&mut Sql(&self.connection), submissions, now)
+        // One moment for all rows: outside of a transaction each query locks the file and lets it go again.
+        let moment = self.connection.transaction()?;
+        load(&mut Sql(&moment), submissions, now)
     }
 
     fn write(&mut self, plan: &WritePlan) -> Result<(), Error> {

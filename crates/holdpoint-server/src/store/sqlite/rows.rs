@@ -6,7 +6,7 @@ use holdpoint_core::permit::PermitState;
 use holdpoint_core::webauthn::Base64Bytes;
 use holdpoint_log::commitment::Salt;
 use holdpoint_log::tile::Layer;
-use rusqlite::{Connection, OptionalExtension as _, Params, Transaction};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Transaction};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -123,9 +123,7 @@ impl Rows for Sql<'_> {
 pub(super) fn write(transaction: &Transaction<'_>, plan: &WritePlan) -> Result<(), Error> {
     write_log(transaction, plan)?;
     write_payloads(transaction, plan)?;
-    for row in &plan.rows {
-        put(transaction, row)?;
-    }
+    put(transaction, &plan.rows)?;
     if let Some(before) = plan.forget_before {
         let before = before.as_microsecond();
         transaction.execute("DELETE FROM retry WHERE at < ?1", [before])?;
@@ -165,63 +163,57 @@ fn write_payloads(transaction: &Transaction<'_>, plan: &WritePlan) -> Result<(),
     Ok(())
 }
 
-/// Writes one row of state.
-pub(super) fn put(transaction: &Transaction<'_>, row: &Row) -> Result<(), Error> {
+/// Writes rows of state.
+pub(super) fn put(transaction: &Transaction<'_>, rows: &[Row]) -> Result<(), Error> {
+    let mut writing = Writing { transaction, statement: None };
+    rows.iter().try_for_each(|row| put_row(&mut writing, row))
+}
+
+fn put_row(writing: &mut Writing<'_>, row: &Row) -> Result<(), Error> {
     match row {
-        Row::Chain(subject, chain) => execute(
-            transaction,
+        Row::Chain(subject, chain) => writing.execute(
             "INSERT INTO chain (subject, last, seq) VALUES (?1, ?2, ?3)
              ON CONFLICT (subject) DO UPDATE SET last = ?2, seq = ?3",
             (subject, chain.last, chain.seq),
         ),
-        Row::Change(change) => put_change(transaction, change),
-        Row::Code(code) => execute(
-            transaction,
+        Row::Change(change) => put_change(writing, change),
+        Row::Code(code) => writing.execute(
             "INSERT INTO code (hash, doc) VALUES (?1, ?2) ON CONFLICT (hash) DO UPDATE SET doc = ?2",
             (code.hash.to_string(), doc(code)?),
         ),
-        Row::Credential(key) => execute(
-            transaction,
+        Row::Credential(key) => writing.execute(
             "INSERT INTO credential (id, idx, doc) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET idx = ?2, doc = ?3",
             (&key.credential.id.0, key.index, doc(key)?),
         ),
-        Row::Gate(gate, last) => execute(
-            transaction,
+        Row::Gate(gate, last) => writing.execute(
             "INSERT INTO gate (id, last) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET last = ?2",
             (gate.as_str(), last),
         ),
-        Row::Permit(permit) => put_permit(transaction, permit),
-        Row::Policy(policy) => execute(
-            transaction,
-            "INSERT INTO policy (id, doc) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET doc = ?1",
-            [doc(policy)?],
-        ),
-        Row::Retry(key, retry) => execute(
-            transaction,
+        Row::Permit(permit) => put_permit(writing, permit),
+        Row::Policy(policy) => {
+            writing.execute("INSERT INTO policy (id, doc) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET doc = ?1", [doc(policy)?])
+        }
+        Row::Retry(key, retry) => writing.execute(
             "INSERT INTO retry (owner, name, at, doc) VALUES (?1, ?2, ?3, ?4)",
             (&key.owner, &key.name, retry.at.as_microsecond(), doc(retry)?),
         ),
-        Row::Session(session) => execute(
-            transaction,
+        Row::Session(session) => writing.execute(
             "INSERT INTO session (id, open, doc) VALUES (?1, ?2, ?3) ON CONFLICT (id) DO UPDATE SET open = ?2, doc = ?3",
             (session.id.as_str(), session.closed_at.is_none(), doc(session)?),
         ),
-        Row::Statement(statement) => execute(
-            transaction,
+        Row::Statement(statement) => writing.execute(
             "INSERT INTO statement (nonce, expires_at, doc) VALUES (?1, ?2, ?3) ON CONFLICT (nonce) DO UPDATE SET doc = ?3",
             (&statement.nonce.0, statement.expires_at.as_microsecond(), doc(statement)?),
         ),
-        Row::Word(word) => execute(
-            transaction,
+        Row::Word(word) => writing.execute(
             "INSERT INTO word (idx, change, round, doc) VALUES (?1, ?2, ?3, ?4)",
             (word.index, word.change.to_string(), word.round, doc(word)?),
         ),
     }
 }
 
-fn put_change(transaction: &Transaction<'_>, change: &ChangeRecord) -> Result<(), Error> {
-    execute(
-        transaction,
+fn put_change(writing: &mut Writing<'_>, change: &ChangeRecord) -> Result<(), Error> {
+    writing.execute(
         include_str!("../sql/put_change.sql"),
         (
             change.change.to_string(),
@@ -234,10 +226,9 @@ fn put_change(transaction: &Transaction<'_>, change: &ChangeRecord) -> Result<()
     )
 }
 
-fn put_permit(transaction: &Transaction<'_>, permit: &PermitRecord) -> Result<(), Error> {
+fn put_permit(writing: &mut Writing<'_>, permit: &PermitRecord) -> Result<(), Error> {
     let spent = permit.spent.as_ref();
-    execute(
-        transaction,
+    writing.execute(
         include_str!("../sql/put_permit.sql"),
         (
             permit.grant.permit.as_str(),
@@ -252,9 +243,21 @@ fn put_permit(transaction: &Transaction<'_>, permit: &PermitRecord) -> Result<()
     )
 }
 
-fn execute(transaction: &Transaction<'_>, sql: &str, params: impl Params) -> Result<(), Error> {
-    transaction.prepare_cached(sql)?.execute(params)?;
-    Ok(())
+/// A transaction with the statement that wrote the last row: rows of one table come one after the other.
+struct Writing<'t> {
+    transaction: &'t Transaction<'t>,
+    statement: Option<(&'static str, CachedStatement<'t>)>,
+}
+
+impl Writing<'_> {
+    fn execute(&mut self, sql: &'static str, params: impl Params) -> Result<(), Error> {
+        let (_, statement) = match self.statement.take_if(|(last, _)| *last == sql) {
+            Some(same) => self.statement.insert(same),
+            None => self.statement.insert((sql, self.transaction.prepare_cached(sql)?)),
+        };
+        statement.execute(params)?;
+        Ok(())
+    }
 }
 
 fn doc(record: &impl Serialize) -> Result<String, Error> {

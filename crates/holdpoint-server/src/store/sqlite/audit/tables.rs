@@ -49,7 +49,7 @@ pub(super) fn compare(stored: &Connection, replay: Replay, faults: &mut Faults) 
         expected.execute_batch(step)?;
     }
     let writing = expected.transaction()?;
-    if let Err(error) = rows.iter().try_for_each(|row| put(&writing, row)) {
+    if let Err(error) = put(&writing, &rows) {
         faults.add(Fault::Rows { why: error.to_string() });
         return Ok(None);
     }
