@@ -62,9 +62,9 @@ pub enum Question {
         /// The path.
         path: String,
     },
-    /// What would this program name run?
+    /// What would this program name run? Or, of a path: is that a link to or a copy of another program?
     Program {
-        /// The name as `PATH` would look it up.
+        /// The name as `PATH` would look it up, or a path.
         name: String,
     },
     /// What repository is this directory in, and in what state is it?
@@ -109,7 +109,8 @@ pub enum Answer {
         /// What is there.
         facts: PathFacts,
     },
-    /// To [`Question::Program`]: the canonical path of what would run, or nothing when no such program is found.
+    /// To [`Question::Program`]: where what would run lies, its directory resolved and its own name kept, or nothing when no such
+    /// program is found. A link to one of the system's programs, or a copy of one byte for byte, is that program.
     Program {
         /// The path.
         path: Option<String>,

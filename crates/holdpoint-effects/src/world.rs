@@ -92,6 +92,14 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Where the program lies that a name runs; the outer nothing means that it is not known.
+    pub(crate) fn program(&self, name: &str) -> Option<Option<&'a str>> {
+        match self.ask(Question::Program { name: name.to_owned() })? {
+            Answer::Program { path } => Some(path.as_deref()),
+            _ => None,
+        }
+    }
+
     fn ask(&self, question: Question) -> Option<&'a Answer> {
         if self.answers.holds(&question) {
             return self.answers.to(&question);

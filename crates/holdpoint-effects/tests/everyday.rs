@@ -103,6 +103,17 @@ fn elsewhere(path: &str) -> (FileKind, Place, Option<GitKeeping>) {
     (kind, place, None)
 }
 
+fn program(name: &str) -> String {
+    match name {
+        "/home/alice/shop/scripts/rm-by-another-name" => "/usr/bin/rm".to_owned(),
+        "ls" => format!("{TREE}/scripts/clean.sh"),
+        "cat" => "/usr/bin/rm".to_owned(),
+        "pytest" => format!("{TREE}/scripts/venv-python"),
+        name if name.starts_with('/') => name.to_owned(),
+        name => format!("/usr/bin/{name}"),
+    }
+}
+
 fn answer(question: &Question) -> Answer {
     let name = |name: &str| Answer::Name { name: Some(name.to_owned()) };
     match question {
@@ -111,7 +122,7 @@ fn answer(question: &Question) -> Answer {
             Some("/scripts/clean.sh") => Answer::FileText { text: "#!/bin/sh\nset -e\nrm -rf ~/data\n".to_owned() },
             Some("/scripts/build.sh") => Answer::FileText { text: "#!/bin/bash\ncargo build \"$@\"\n".to_owned() },
             Some("/scripts/env-shell") => Answer::FileText { text: "#!/usr/bin/env bash\nrm -rf ~/data\n".to_owned() },
-            Some("/scripts/native" | "/.venv/bin/python3") => Answer::NotText {},
+            Some("/scripts/native" | "/scripts/rm-by-another-name" | "/.venv/bin/python3") => Answer::NotText {},
             Some("/scripts/plain") => Answer::FileText { text: "rm -rf ~/data\n".to_owned() },
             Some("/scripts/split-env") => Answer::FileText { text: "#!/usr/bin/env -S rm -rf\n".to_owned() },
             Some("/scripts/venv-python") => Answer::FileText { text: format!("#!{TREE}/.venv/bin/python3\nimport sys\n") },
@@ -119,6 +130,7 @@ fn answer(question: &Question) -> Answer {
             Some("/manage.py") => Answer::FileText { text: "#!/usr/bin/env python3\nimport sys\n".to_owned() },
             _ => Answer::Unknown { why: "it is not UTF-8".to_owned() },
         },
+        Question::Program { name } => Answer::Program { path: Some(program(name)) },
         Question::GitAlias { name: alias, .. } => Answer::Name {
             name: match alias.as_str() {
                 "st" => Some("status -sb".to_owned()),
@@ -169,7 +181,6 @@ fn answer(question: &Question) -> Answer {
         }
         Question::KubernetesContext => name("prod"),
         Question::Path { path } => Answer::Path { facts: facts(path) },
-        Question::Program { .. } => Answer::Program { path: None },
         Question::Repository { .. } => Answer::Repository {
             facts: Some(RepositoryFacts {
                 root: TREE.to_owned(),
@@ -265,6 +276,24 @@ fn what_must_wait_waits() {
         }
     }
     assert!(passed.is_empty(), "{} lines pass that must wait:\n{}", passed.len(), passed.join("\n"));
+}
+
+#[test]
+fn a_search_path_through_the_work_tree_runs_what_lies_there_and_not_what_the_name_says() {
+    let search_path = format!("{TREE}/scripts:/usr/bin:/bin");
+    let waits = |line| effects_with(line, &[("PATH", &search_path)]).iter().any(waits);
+    assert!(waits("ls"), "a script that deletes");
+    assert!(waits("env ls -l"));
+    assert!(waits("cat ~/data/x"), "a link to rm");
+    assert!(!waits("wc README.md"), "found in a directory of the system all the same");
+    assert!(!waits("pytest"), "a tool that the project brings along");
+    assert!(!effects("ls").iter().any(self::waits), "with the usual search path nobody asks");
+}
+
+#[test]
+fn rm_under_another_name_is_rm() {
+    assert!(effects("scripts/rm-by-another-name -rf ~/data").iter().any(waits));
+    assert!(!effects("scripts/native -rf ~/data").iter().any(waits), "nobody knows this one");
 }
 
 #[test]

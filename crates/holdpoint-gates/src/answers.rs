@@ -18,6 +18,7 @@ mod glob;
 mod path;
 mod place;
 mod process;
+mod program;
 mod unknown;
 
 use std::cell::OnceCell;
@@ -113,7 +114,7 @@ impl<'a> Observer<'a> {
             Question::Glob { pattern } => glob::matches(pattern, self.deadline),
             Question::KubernetesContext => context::kubernetes(self.setting),
             Question::Path { path } => self.facts_of([path].into_iter()).remove(path).unwrap_or_else(|| unknown("nobody looked")),
-            Question::Program { name } => context::program(name, self.setting),
+            Question::Program { name } => program::of_name(name, self.setting, self.deadline),
             Question::Repository { directory } => git::repository(directory, self.deadline),
             Question::TerraformWorkspace { directory } => context::terraform(directory, self.setting),
         }

@@ -1,12 +1,13 @@
 //! The command runner: proposes a command, and when it is permitted runs exactly that.
 //!
 //! What runs is what was decided. The program is looked up once and run by its path; the directory is the canonical one; input
-//! files are read again just before the act; and a script that stands alone runs from a sealed copy of the text that was
-//! decided about ([`sealed`]).
+//! files are read again just before the act; a script that stands alone runs from a sealed copy of the text that was decided
+//! about ([`sealed`]); and no variable brings code along that nobody read (`environment`).
 //!
 //! **The gate advises** while it runs as the user it serves: who can run this can run the command without it.
 
 mod child;
+mod environment;
 pub mod sealed;
 
 use std::os::unix::process::CommandExt as _;
@@ -20,6 +21,8 @@ use holdpoint_core::permit::Warrant;
 use crate::passage::{Execute, Gate, Seen, Unreadable};
 use crate::setting::Surroundings;
 use sealed::Sealed;
+
+pub use environment::withheld;
 
 /// The gate's name.
 pub const NAME: &str = "command";
@@ -45,10 +48,21 @@ impl Words {
     fn argv(&self) -> Vec<String> {
         match self {
             Self::Argv(argv) => argv.clone(),
-            Self::Shell(text) => ["bash", "-c", "--", text].map(str::to_owned).to_vec(),
+            Self::Shell(text) => ["bash", "--noprofile", "--norc", "-c", "--", text].map(str::to_owned).to_vec(),
+        }
+    }
+
+    /// Where the program is looked up. The reader reads text as the system's bash does, so it is that which runs it.
+    fn search_path<'a>(&self, search_path: &'a str) -> &'a str {
+        match self {
+            Self::Argv(_) => search_path,
+            Self::Shell(_) => BASH_IS_IN,
         }
     }
 }
+
+/// The directories of the system in which bash is looked for.
+const BASH_IS_IN: &str = "/bin:/usr/bin:/opt/homebrew/bin:/usr/local/bin:/run/current-system/sw/bin";
 
 /// A command on its way through the gate.
 #[derive(Debug)]
@@ -81,7 +95,7 @@ impl Gate for Command {
     fn read(&mut self) -> Result<Seen, Unreadable> {
         let argv = self.words.argv();
         let name = argv.first().filter(|name| !name.is_empty()).ok_or_else(|| Unreadable::because("there is nothing to run"))?;
-        let program = look_up(name, &self.directory, &self.search_path)?;
+        let program = look_up(name, &self.directory, self.words.search_path(&self.search_path))?;
         if self.ready.as_ref().is_some_and(|before| before.program != program) {
             return Err(Unreadable::because(format!("`{name}` is another program than a moment ago")));
         }
@@ -106,11 +120,15 @@ impl Execute for Command {
             Some(script) => script.command(&argv),
             None => {
                 let mut command = std::process::Command::new(&program);
-                command.arg0(argv.first().map_or("", String::as_str)).args(argv.iter().skip(1));
+                // Bash looks for itself by the name it is given: its path leaves nothing to look for.
+                if matches!(self.words, Words::Argv(_)) {
+                    command.arg0(argv.first().map_or("", String::as_str));
+                }
+                command.args(argv.iter().skip(1));
                 command
             }
         };
-        child::run(command.current_dir(&directory))
+        child::run(environment::without_code(&mut command).current_dir(&directory))
     }
 }
 
@@ -171,6 +189,6 @@ mod tests {
 
     #[test]
     fn text_for_the_shell_is_never_taken_for_an_option() {
-        assert_eq!(Words::Shell("-x".into()).argv(), ["bash", "-c", "--", "-x"]);
+        assert_eq!(Words::Shell("-x".into()).argv(), ["bash", "--noprofile", "--norc", "-c", "--", "-x"]);
     }
 }

@@ -144,11 +144,22 @@ fn through_the_runner(installation: &Installation, asked: &Asked) -> anyhow::Res
 /// Takes it through the gate of this process, which advises.
 fn here(installation: &Installation, asked: &Asked) -> anyhow::Result<Attempt> {
     Ok(match execute(&mut gate(installation, asked.words.clone())?, &desk(installation)?)? {
-        Executed::Ran { result, settled } => Attempt::Ended(ended(&result, settled.remark().as_deref())),
+        Executed::Ran { result, settled } => {
+            tell_what_was_withheld();
+            Attempt::Ended(ended(&result, settled.remark().as_deref()))
+        }
         Executed::Stopped(stopped) => {
             Attempt::Stopped { judgement: stopped.judgement(), notice: notice::of(&stopped), waits: stopped.waits() }
         }
     })
+}
+
+/// Says which variables the command did not get.
+fn tell_what_was_withheld() {
+    let names = command::withheld();
+    if !names.is_empty() {
+        eprintln!("holdpoint: not passed on, because they can make programs run other code: {}", names.join(", "));
+    }
 }
 
 fn desk(installation: &Installation) -> anyhow::Result<Desk> {

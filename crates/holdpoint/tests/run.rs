@@ -41,8 +41,13 @@ struct Ran {
 }
 
 fn run(plane: &Plane, directory: &Path, arguments: &[&str]) -> Ran {
+    run_with(&[], plane, directory, arguments)
+}
+
+fn run_with(variables: &[(&str, &str)], plane: &Plane, directory: &Path, arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint"));
     command.env_clear().env("HOME", directory).env("PATH", "/usr/bin:/bin").arg("--data").arg(plane.directory.path());
+    command.envs(variables.iter().copied());
     let output = command.arg("run").args(arguments).current_dir(directory).stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
@@ -98,4 +103,30 @@ fn json_says_what_was_decided_in_one_object() {
     let json: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((ran.status, &json["decision"]), (Some(123), &json!("hold")));
     assert_eq!(json["guardrails"][0]["id"], "loss-outside-work-tree");
+}
+
+#[test]
+fn no_variable_puts_other_code_in_the_place_of_what_was_decided() {
+    let directory = tempfile::tempdir().unwrap();
+    let elsewhere = directory.path().join("elsewhere");
+    std::fs::write(&elsewhere, "touch happened").unwrap();
+    let variables =
+        [("BASH_ENV", elsewhere.to_str().unwrap()), ("BASH_FUNC_ls%%", "() { touch happened; }"), ("LD_PRELOAD", "x.so")];
+    for words in [["--shell", "ls"].as_slice(), &["--", "bash", "-c", "ls"]] {
+        let ran = run_with(&variables, &answers(free), directory.path(), words);
+        assert_eq!((ran.status, ran.stdout.as_str()), (Some(0), "elsewhere\n"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("other code: BASH_ENV, BASH_FUNC_ls%%, LD_PRELOAD"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn text_is_run_by_the_systems_bash_whatever_the_search_path_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let bash = directory.path().join("bash");
+    std::fs::write(&bash, "#!/bin/sh\ntouch happened\n").unwrap();
+    std::fs::set_permissions(&bash, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let search_path = format!("{}:/usr/bin:/bin", directory.path().display());
+    let ran = run_with(&[("PATH", &search_path)], &answers(free), directory.path(), &["--shell", "echo $BASH"]);
+    assert_eq!((ran.status, ran.stdout.trim_end().ends_with("/bin/bash")), (Some(0), true), "{}", ran.stdout);
+    assert!(!directory.path().join("happened").exists());
 }

@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
-use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
+use holdpoint_core::question::{FileKind, PathFacts, Place};
 
 use super::destroyers::{PROGRAM_DIRECTORIES, destroys};
 use super::effect::plain;
 use super::files::Target;
 use super::interpreter::is_interpreter;
+use super::lookup::{Lookup, shebang};
 use super::state::State;
 use super::syntax::{Command, Span, Word};
 use super::value::{Field, Value};
@@ -51,22 +52,38 @@ impl Walker<'_> {
 
     /// Follows a program that is no function and no builtin.
     pub(crate) fn program(&mut self, known: &str, name: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let found;
         let program = match known.rsplit_once('/') {
             Some((place, base)) if PROGRAM_DIRECTORIES.contains(&place) => base,
             Some((place, base)) => {
                 self.script(name, arguments, directory, "itself");
                 return self.as_named(place, base, name, arguments, directory, span);
             }
-            None => match self.found_first(known) {
-                Some(found) => {
-                    return self.script(&Field::new(Value::text(found), name.span.clone()), arguments, directory, "itself");
+            None => {
+                if let Some(file) = self.found_first(known) {
+                    return self.run_found(file, name, arguments, directory);
                 }
-                None => known,
-            },
+                found = match self.look_up(known) {
+                    // A tool that a project brings along is what its name says as well: both count.
+                    Lookup::File(path) => {
+                        self.run_found(path, name, arguments, directory);
+                        known.to_owned()
+                    }
+                    Lookup::Named(program) => program,
+                    Lookup::Unknown => {
+                        self.opaque(known, "nobody can tell which file this name runs", span.clone());
+                        known.to_owned()
+                    }
+                };
+                &found
+            }
         };
-        if program != known {
-            self.ran.insert(program.to_owned());
-        }
+        self.program_of_system(program, arguments, directory, span);
+    }
+
+    /// Follows a program that is the one its name says.
+    fn program_of_system(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        self.ran.insert(program.to_owned());
         if self.wrapper(program, arguments, directory, span) || self.reader(program, arguments, directory, span) {
             return;
         }
@@ -106,7 +123,8 @@ impl Walker<'_> {
         files.find(|file| self.is_rewritten(file) || self.world.path(file).is_some_and(ours))
     }
 
-    /// A program that is run by its path may do what its name says, or what the name says to which it is a link.
+    /// A program that is run by its path may do what its name says, or what the name says to which it is a link
+    /// or of which it is a copy.
     fn as_named(&mut self, place: &str, base: &str, file: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let installed = ["node_modules/.bin", ".venv/bin", "venv/bin"].iter().any(|bin| place.ends_with(bin));
         let mut names = Vec::new();
@@ -115,11 +133,11 @@ impl Walker<'_> {
         }
         if let (Site::Here, Target::Exactly(path)) = (&self.site, self.target(&file.value, directory))
             && self.world.content(&path) == Content::Program
-            && let Some(led) = self.world.name(Question::Canonical { path }).flatten()
-            && let Some((place, base)) = led.rsplit_once('/')
-            && PROGRAM_DIRECTORIES.contains(&place)
         {
-            names.push(base.to_owned());
+            match self.system_program_at(&path) {
+                Some(known) => names.extend(known.map(str::to_owned)),
+                None => self.opaque(&path, "nobody can tell which program this is", span.clone()),
+            }
         }
         for name in names {
             let words: Vec<Field> =
@@ -377,12 +395,4 @@ enum Reach {
     Judged,
     /// It may be.
     Unread,
-}
-
-/// The words with which a file's first line says how it runs: the interpreter and, as one word, the rest of the line
-/// (execve(2), "Interpreter scripts").
-fn shebang(text: &str) -> Option<Vec<&str>> {
-    let line = text.strip_prefix("#!")?.lines().next()?.trim_matches([' ', '\t']);
-    let (program, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
-    Some([program, rest.trim_start_matches([' ', '\t'])].into_iter().filter(|word| !word.is_empty()).collect())
 }

@@ -35,6 +35,7 @@ mod heredoc;
 mod interpreter;
 mod look;
 mod looks;
+mod lookup;
 mod options;
 mod outputs;
 mod postgres;

@@ -1,6 +1,5 @@
-//! What is current: the Kubernetes context, the Terraform workspace, the program behind a name.
+//! What is current: the Kubernetes context and the Terraform workspace.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use holdpoint_core::change::Setting;
@@ -68,28 +67,6 @@ pub(super) fn terraform(directory: &str, setting: &Setting) -> Answer {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Answer::Name { name: Some("default".to_owned()) },
         Err(error) => unknown(&format!("the workspace cannot be read: {error}")),
     }
-}
-
-/// The program that a name would run.
-pub(super) fn program(name: &str, setting: &Setting) -> Answer {
-    let Some(search) = setting.variables.get("PATH").cloned().or_else(|| std::env::var("PATH").ok()) else {
-        return unknown("PATH is not known");
-    };
-    // An empty entry of the search path is the working directory.
-    let found = if name.contains('/') {
-        Some(absolute(name, setting)).filter(|path| is_program(path))
-    } else {
-        search.split(':').map(|directory| absolute(directory, setting).join(name)).find(|path| is_program(path))
-    };
-    match found.map(|path| path.canonicalize().ok().and_then(|path| path.into_os_string().into_string().ok())) {
-        Some(None) => unknown("the program's path is not UTF-8"),
-        Some(path) => Answer::Program { path },
-        None => Answer::Program { path: None },
-    }
-}
-
-fn is_program(path: &Path) -> bool {
-    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
 fn absolute(path: &str, setting: &Setting) -> PathBuf {

@@ -426,6 +426,26 @@ fn a_program_is_the_first_on_the_path_that_may_run() {
 }
 
 #[test]
+fn a_program_in_the_work_tree_that_is_called_ls_is_judged_by_what_it_does() {
+    let world = World::new();
+    let script = world.write("shop/tb/ls", "#!/bin/sh\nrm -rf ~/Documents\n");
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink("/bin/rm", world.name("shop/tb/cat")).unwrap();
+    let mut setting = world.setting("shop");
+    let mut deletes = |path: &str, words: &[&str]| {
+        setting.variables.insert("PATH".into(), path.into());
+        let argv = words.iter().map(|word| (*word).to_owned()).collect();
+        let (_, reading) = settle_reading(&Artefact::Argv { argv }, &setting, &soon());
+        reading.effects.iter().any(|effect| effect.verb == Verb::Delete)
+    };
+    let searched = format!("{}:/usr/bin:/bin", world.name("shop/tb"));
+    assert!(deletes(&searched, &["ls"]));
+    assert!(deletes(&searched, &["cat", "a.rs"]));
+    assert!(deletes(&searched, &["./tb/cat", "a.rs"]));
+    assert!(!deletes("/usr/bin:/bin", &["ls"]));
+}
+
+#[test]
 fn what_is_late_is_unknown() {
     let world = World::new();
     let over = Deadline::at(Instant::now());
