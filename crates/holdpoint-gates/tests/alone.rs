@@ -10,6 +10,7 @@
 mod plane;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use holdpoint_api::v1::SnapshotV1;
 use holdpoint_core::Timestamp;
@@ -24,7 +25,10 @@ use holdpoint_core::signed::Signed;
 use holdpoint_gates::desk::{Proposed, Stopped};
 use holdpoint_gates::passage::Seen;
 use holdpoint_policy::Bundle;
-use plane::{Key, Plane, soon};
+use plane::{Key, Plane, Say, soon};
+
+/// Long enough for a refused connection; whoever never answers is given up after it.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// A gate sees one effect on a file.
 fn sees(verb: Verb, name: &str, reversibility: Reversibility) -> Seen {
@@ -82,6 +86,12 @@ impl Left {
         left
     }
 
+    /// The control plane comes back and accepts whatever is sent, but answers nothing.
+    fn and_hangs(mut self) -> Self {
+        self.plane.come_up(Box::new(|_, _| Say::Nothing));
+        self
+    }
+
     fn write(&self, key: &Key, revision: u64, not_after: Timestamp) {
         let head = SnapshotHead { revision, policy: self.policy, issued_at: Timestamp::now(), not_after };
         let head = Signed::sign(&head, key).unwrap().to_string();
@@ -91,7 +101,7 @@ impl Left {
 
     /// Whether something passes, and if not, why.
     fn passes(&self, seen: &Seen) -> Result<(), String> {
-        let desk = self.plane.desk("claude-code");
+        let desk = self.plane.desk_with("claude-code", PATIENCE);
         match desk.propose(seen).unwrap() {
             Proposed::Offered(offer) => desk.redeem(offer, seen).map(drop).map_err(|error| error.to_string()),
             Proposed::Stopped(Stopped::Away(away)) => Err(match away.decision {
@@ -114,6 +124,14 @@ fn free_work_goes_on() {
     let left = Left::behind();
     assert_eq!(left.passes(&read()), Ok(()));
     assert_eq!(left.passes(&build()), Ok(()));
+}
+
+#[test]
+fn free_work_goes_on_while_the_control_plane_accepts_and_never_answers() {
+    let left = Left::behind().and_hangs();
+    assert_eq!(left.passes(&read()), Ok(()));
+    assert_eq!(left.passes(&build()), Ok(()));
+    assert_eq!(left.passes(&erase_home()).unwrap_err(), "file-loss-for-good");
 }
 
 #[test]

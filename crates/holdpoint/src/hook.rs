@@ -18,9 +18,10 @@ use crate::exit::Exit;
 
 /// What is left for the answer when the look at the world ends: one exchange with the control plane, and deciding alone should
 /// it be in vain. What a look does not use, the exchange may.
-const TO_ASK: Duration = Duration::from_millis(400);
-/// What is left when the exchange ends: reading the snapshot of the policy and deciding take so long on a busy machine.
-const TO_DECIDE_ALONE: Duration = Duration::from_millis(150);
+const TO_ASK: Duration = Duration::from_millis(650);
+/// What is left when the exchange ends. A control plane may accept and never answer: then harmless work goes on as when it is
+/// away, so this is what reading the snapshot and deciding take on a busy machine, not on an idle one.
+const TO_DECIDE_ALONE: Duration = Duration::from_millis(500);
 const _: () = assert!(TO_DECIDE_ALONE.as_millis() < TO_ASK.as_millis() && TO_ASK.as_millis() < DEADLINE.as_millis());
 /// The exit status that a host takes for a denial when there is no other way to tell it.
 const DENY: u8 = 2;
