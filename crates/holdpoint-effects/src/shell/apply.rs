@@ -253,7 +253,7 @@ impl Walker<'_> {
                 Some(host) => Environment::from(host),
                 None => Environment::Local,
             },
-            Place::Postgres => match super::postgres::host(&applied.line, &set) {
+            Place::Postgres => match super::postgres::host(applied.program, &applied.line, &set) {
                 Some(host) => super::postgres::environment(&host),
                 None => Environment::Local,
             },

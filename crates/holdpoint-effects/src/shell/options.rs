@@ -31,6 +31,11 @@ impl Line {
         self.options.iter().any(|given| given.name == name)
     }
 
+    /// Whether an option that takes a value was given in a spelling that hides which word that is.
+    pub(crate) fn hides_value(&self, name: &str) -> bool {
+        self.options.iter().any(|given| given.is(name) && given.value.is_none())
+    }
+
     /// The values of an option.
     pub(crate) fn values<'l>(&'l self, name: &'l str) -> impl Iterator<Item = &'l Field> {
         self.options.iter().filter(move |given| given.is(name)).filter_map(|given| given.value.as_ref())
