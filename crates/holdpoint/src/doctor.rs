@@ -21,7 +21,7 @@ use holdpoint_gates::registry::GATES;
 use crate::canary::{self, Said};
 use crate::context::Installation;
 use crate::exit::Exit;
-use crate::install::SettingsFile;
+use crate::install::{SettingsFile, hook_command};
 use crate::show;
 use finding::{Finding, Verdict};
 
@@ -47,7 +47,7 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
     findings.extend(system.iter().flat_map(system::look));
     findings.extend(look_at_data(installation)?);
     findings.push(look_at_snapshot(installation, start));
-    findings.extend(look_at_hooks()?);
+    findings.extend(look_at_hooks(installation)?);
     findings.extend(GATES.iter().map(|gate| {
         Finding::note("gate", format!("`{}` stands before {} and {}", gate.name, gate.stands_before, gate.strength.as_str()))
     }));
@@ -149,7 +149,7 @@ fn look_at_snapshot(installation: &Installation, start: &str) -> Finding {
 
 /// What stands before Claude Code in this directory: our hooks in all its settings files, what keeps them from running, and what
 /// runs beside them.
-fn look_at_hooks() -> anyhow::Result<Vec<Finding>> {
+fn look_at_hooks(installation: &Installation) -> anyhow::Result<Vec<Finding>> {
     let mut files = Vec::new();
     for scope in Scope::ALL {
         for file in SettingsFile::of(scope)? {
@@ -157,10 +157,11 @@ fn look_at_hooks() -> anyhow::Result<Vec<Finding>> {
         }
     }
     let standing = Standing::of(&files);
+    let command = hook_command(installation)?;
     let (mut findings, mut hooks) = (Vec::new(), Vec::new());
     for (scope, text) in &files {
         let place = scope.as_str();
-        match installed(text) {
+        match installed(text, &command) {
             Ok(Some(hook)) if standing.runs(*scope) => {
                 findings.push(Finding::good("hooks", format!("in {place}, at every event")));
                 hooks.push(hook);
@@ -170,7 +171,9 @@ fn look_at_hooks() -> anyhow::Result<Vec<Finding>> {
             Err(why) => findings.push(Finding::bad("hooks", format!("in {place}: {why}"), "holdpoint install claude-code")),
         }
     }
-    findings.extend(why_hooks_do_not_run(&standing, hooks.is_empty()));
+    // Hooks that somebody changed do stand there, and were named.
+    let nothing_runs = hooks.is_empty() && findings.iter().all(|finding| finding.verdict != Verdict::Bad);
+    findings.extend(why_hooks_do_not_run(&standing, nothing_runs));
     findings.extend(what_stands_beside(&standing));
     hooks.dedup();
     findings.extend(hooks.iter().flat_map(|hook| ask_canaries(hook)));
@@ -207,17 +210,19 @@ fn what_stands_beside(standing: &Standing) -> Vec<Finding> {
     unasked.chain(beside).collect()
 }
 
-/// The one command of ours that runs at every event; nothing where there is none at any.
-fn installed(text: &str) -> Result<Option<String>, String> {
+/// The command of ours that runs at every event, exactly as `install` writes it; nothing where there is none at any. Canaries
+/// cannot tell an entry that answers them alone from one that answers the host, so nothing but what we wrote counts.
+fn installed(text: &str, command: &str) -> Result<Option<String>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    let at = |event| settings::installed(text, event).map_err(|error| error.to_string());
-    let [before, after, failed] = settings::EVENTS.map(at);
-    match (before?.as_slice(), after?.as_slice(), failed?.as_slice()) {
-        ([], [], []) => Ok(None),
-        ([a], [b], [c]) if a == b && b == c => Ok(Some(a.clone())),
-        _ => Err("they are not at every event, or more than once: somebody changed them".to_owned()),
+    let deviations = settings::deviations(text, command).map_err(|error| error.to_string())?;
+    match deviations.as_slice() {
+        [] => Ok(Some(command.to_owned())),
+        missing if missing.iter().all(|what| what.ends_with("it is missing")) && missing.len() == settings::EVENTS.len() => {
+            Ok(None)
+        }
+        changed => Err(format!("they are not what this program installs: {}", changed.join("; "))),
     }
 }
 

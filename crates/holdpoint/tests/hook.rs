@@ -202,9 +202,13 @@ fn doctor_finds_a_hook_that_was_changed() {
     assert_eq!((status, bad.contains(&"hooks".to_owned())), (Some(3), false), "{bad:?}");
     assert!(!bad.iter().any(|what| what.ends_with("call")), "{bad:?}");
     let settings = home.path().join(".claude/settings.json");
-    let changed = std::fs::read_to_string(&settings).unwrap().replacen("\"matcher\":\"*\"", "\"matcher\":\"Read\"", 1);
-    std::fs::write(&settings, changed).unwrap();
-    assert!(doctor().1.contains(&"hooks".to_owned()));
+    let installed = std::fs::read_to_string(&settings).unwrap();
+    for (from, to) in
+        [("exit 2", "exit 0"), ("\"timeout\":10", "\"timeout\":0.001"), ("\"matcher\":\"*\"", "\"matcher\":\"Read\"")]
+    {
+        std::fs::write(&settings, installed.replacen(from, to, 1)).unwrap();
+        assert!(doctor().1.contains(&"hooks".to_owned()), "{to}");
+    }
 }
 
 #[test]

@@ -26,7 +26,7 @@ const MARK: &str = " hook claude-code ";
 /// Refuses settings of a shape that the host does not document.
 pub fn with_hooks(settings: &str, command: &str) -> Result<String, Foreign> {
     let wanted = group(command);
-    if EVENTS.iter().all(|event| installed(settings, event).is_ok_and(|found| found == [command])) {
+    if deviations(settings, command).is_ok_and(|found| found.is_empty()) {
         return Ok(settings.to_owned());
     }
     edit(settings, |groups, event| {
@@ -61,6 +61,67 @@ pub fn installed(settings: &str, event: &str) -> Result<Vec<String>, Foreign> {
         commands.extend(hooks.filter(|hook| all_tools && is_ours(hook)).filter_map(command_of).map(str::to_owned));
     }
     Ok(commands)
+}
+
+/// How our hooks differ from what is written for `command` today, in words; nothing where they are exactly that. The host obeys
+/// every key of an entry, and one that we did not write may switch it off.
+///
+/// # Errors
+/// As [`with_hooks`].
+pub fn deviations(settings: &str, command: &str) -> Result<Vec<String>, Foreign> {
+    let wanted = group(command);
+    let mut deviations = Vec::new();
+    for event in EVENTS {
+        let found = ours_at(settings, event)?;
+        match found.as_slice() {
+            [] => deviations.push(format!("{event}: it is missing")),
+            [ours] => differences(ours, &wanted, &format!("{event}: "), &mut deviations),
+            _ => deviations.push(format!("{event}: it stands there {} times", found.len())),
+        }
+    }
+    Ok(deviations)
+}
+
+/// Each hook of ours at an event, in its group and without its neighbours there.
+fn ours_at(settings: &str, event: &str) -> Result<Vec<serde_json::Value>, Foreign> {
+    let top = Object::of_file(settings)?;
+    let Some(hooks) = top.value("hooks") else { return Ok(Vec::new()) };
+    let Some(groups) = Object::read(hooks.get(), "`hooks`")?.value(event).map(ToOwned::to_owned) else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for group in list(groups.get(), "an event")? {
+        let group: serde_json::Value = serde_json::from_str(group.get()).map_err(|_| Foreign::Shape("a group of hooks"))?;
+        let hooks = group.get("hooks").and_then(|hooks| hooks.as_array()).into_iter().flatten();
+        found.extend(hooks.filter(|hook| is_ours(hook)).map(|hook| {
+            let mut alone = group.clone();
+            if let Some(group) = alone.as_object_mut() {
+                group.insert("hooks".to_owned(), json!([hook]));
+            }
+            alone
+        }));
+    }
+    Ok(found)
+}
+
+/// Where two values differ, key for key.
+fn differences(found: &serde_json::Value, wanted: &serde_json::Value, at: &str, deviations: &mut Vec<String>) {
+    use serde_json::Value;
+    match (found, wanted) {
+        (Value::Object(found), Value::Object(wanted)) => {
+            let unknown = found.iter().filter(|(key, _)| !wanted.contains_key(*key));
+            deviations.extend(unknown.map(|(key, value)| format!("{at}`{key}` is {value}, and nobody wrote it")));
+            for (key, wanted) in wanted {
+                match found.get(key) {
+                    Some(found) => differences(found, wanted, &format!("{at}`{key}` "), deviations),
+                    None => deviations.push(format!("{at}`{key}` is missing")),
+                }
+            }
+        }
+        (Value::Array(found), Value::Array(wanted)) if found.len() == wanted.len() => {
+            found.iter().zip(wanted).for_each(|(found, wanted)| differences(found, wanted, at, deviations));
+        }
+        (found, wanted) if found == wanted => {}
+        (found, wanted) => deviations.push(format!("{at}is {found} and should be {wanted}")),
+    }
 }
 
 fn command_of(hook: &serde_json::Value) -> Option<&str> {
@@ -266,6 +327,28 @@ mod tests {
             "{",
         ] {
             assert!(with_hooks(foreign, COMMAND).is_err(), "{foreign}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_was_disarmed_is_not_what_install_writes() {
+        let armed = with_hooks("{}", COMMAND).unwrap();
+        assert_eq!(deviations(&armed, COMMAND), Ok(Vec::new()));
+        for (from, to) in [
+            ("exit 2", "exit 0"),
+            ("\"timeout\":10", "\"timeout\":0.001"),
+            ("\"timeout\":10", "\"timeout\":10,\"async\":true"),
+            ("\"timeout\":10", "\"timeout\":10,\"if\":\"Bash(never)\""),
+            ("\"timeout\":10", "\"timeout\":10,\"once\":true"),
+            ("\"timeout\":10", "\"timeout\":10,\"shell\":\"powershell\""),
+            ("\"type\":\"command\"", "\"type\":\"prompt\""),
+            ("\"matcher\":\"*\"", "\"matcher\":\"Read\""),
+            ("'/opt/holdpoint", "/tmp/only-what-doctor-asks '/opt/holdpoint"),
+        ] {
+            let disarmed = armed.replacen(from, to, 1);
+            assert_ne!(disarmed, armed, "{from}");
+            assert_eq!(deviations(&disarmed, COMMAND).unwrap().len(), 1, "{to}");
+            assert_eq!(deviations(&with_hooks(&disarmed, COMMAND).unwrap(), COMMAND), Ok(Vec::new()), "installing repairs it");
         }
     }
 
