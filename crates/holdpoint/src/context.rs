@@ -55,9 +55,10 @@ impl Installation {
     }
 
     /// The data directory. Where root has pinned an installation of the whole machine, `--data` and `--url` say nothing: the
-    /// directory is the user's own beside it.
+    /// directory is the user's own beside it, and the control plane's for its own user (`sudo -u holdpoint holdpoint …`).
     pub(crate) fn home(&self) -> anyhow::Result<Home> {
         match self.system()? {
+            Some(system) if system.config().server.user == rustix::process::geteuid().as_raw() => Ok(system.server_home()),
             Some(system) => Ok(system.beside(self.own_root()?)),
             None => match &self.data {
                 Some(root) => {

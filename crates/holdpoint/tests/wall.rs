@@ -12,7 +12,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -283,6 +283,30 @@ impl Machine {
         assert_eq!(status, 200, "{body}");
         body
     }
+}
+
+#[test]
+fn the_control_planes_own_user_signs_policy_and_audits_the_record() {
+    let Some(machine) = Machine::for_test("the_control_planes_own_user_signs_policy_and_audits_the_record") else { return };
+    let as_server = |words: &[&str]| {
+        let mut command = machine.holdpoint();
+        let user = fs::metadata(machine.at("var/lib/holdpoint")).unwrap().uid();
+        command.uid(user).gid(user).env("HOME", "/nonexistent").current_dir("/").args(words);
+        Ran::of(command.output().unwrap())
+    };
+    let policy = machine.at("policy");
+    fs::create_dir(&policy).unwrap();
+    let exported = machine.holdpoint().uid(0).gid(0).args(["policy", "export"]).arg(&policy).status().unwrap();
+    assert!(exported.success());
+    let directory = policy.to_str().unwrap();
+    let mut stranger = machine.holdpoint();
+    assert!(!stranger.args(["policy", "sign", directory]).status().unwrap().success(), "an agent signs nothing");
+    let signed = as_server(&["policy", "sign", directory]);
+    assert_eq!(signed.status, Some(0), "{signed:?}");
+    assert!(signed.stdout.contains("revision 1 is signed"), "{signed:?}");
+    let verified = as_server(&["log", "verify"]);
+    assert_eq!(verified.status, Some(0), "{verified:?}");
+    assert!(verified.stdout.contains("the database is what the log says"), "{verified:?}");
 }
 
 #[test]
