@@ -11,9 +11,11 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use holdpoint_api::home::Home;
 use holdpoint_api::v1::{OpenSessionV1, SessionV1, path};
+use holdpoint_core::digest::Digest;
 use holdpoint_gates::agent::claude_code::scopes::Scope;
 use holdpoint_gates::agent::claude_code::settings::{self, SETTINGS_MAX_BYTES};
 use holdpoint_gates::agent::{claude_code, hook};
+use serde::{Deserialize, Serialize};
 
 use crate::canary::{self, Said};
 use crate::context::{Installation, PATIENCE};
@@ -74,20 +76,20 @@ pub(crate) fn run(installation: &Installation, arguments: &Arguments) -> anyhow:
         return Ok(Exit::Done);
     }
     open_session(installation)?;
-    file.replace(&before, &after)?;
+    file.install(&before, &after)?;
     verify(&file, &command)
 }
 
 fn undo(file: &SettingsFile, dry_run: bool) -> anyhow::Result<Exit> {
-    let before = file.read()?;
-    let after = file.as_it_was(&before)?;
+    let now = file.read()?;
+    let before = file.as_it_was(&now)?;
     println!("{}", file.path.display());
-    print_difference(&before, &after);
-    if dry_run || before == after {
+    print_difference(&now, before.as_deref().unwrap_or_default());
+    if dry_run || before.as_deref().unwrap_or_default() == now {
         println!("nothing was changed");
         return Ok(Exit::Done);
     }
-    file.replace(&before, &after)?;
+    file.restore(before.as_deref())?;
     println!("the gate is out: from now on nothing stands before Claude Code here");
     Ok(Exit::Done)
 }
@@ -188,38 +190,90 @@ impl SettingsFile {
         self.path.with_extension("json.before-holdpoint")
     }
 
-    /// Replaces the file as a whole and keeps what was there, where nothing of it was ours.
-    fn replace(&self, before: &str, after: &str) -> anyhow::Result<()> {
+    /// Where the text lies: at the end of the links, be there a file yet or not.
+    fn place(&self) -> PathBuf {
+        let mut place = self.path.clone();
+        for _ in 0..LINKS_MAX {
+            let Ok(target) = place.read_link() else { break };
+            // A relative target counts from the directory of the link, an absolute one replaces it.
+            place = place.parent().unwrap_or(Path::new("/")).join(target);
+        }
+        place
+    }
+
+    /// Puts our hooks in and keeps what was there, as long as nothing of it was ours.
+    fn install(&self, before: &str, after: &str) -> anyhow::Result<()> {
         if before == after {
             return Ok(());
         }
-        let directory = self.path.parent().context("the settings have no directory")?;
-        std::fs::create_dir_all(directory).with_context(|| format!("`{}` cannot be made", directory.display()))?;
-        if settings::without_hooks(before)? == before && !before.is_empty() {
-            std::fs::write(self.backup(), before).context("what was there cannot be kept")?;
-        }
-        let unfinished = self.path.with_extension("json.holdpoint-new");
-        std::fs::write(&unfinished, after)
-            .and_then(|()| {
-                if let Ok(metadata) = std::fs::metadata(&self.path) {
-                    std::fs::set_permissions(&unfinished, metadata.permissions())?;
-                }
-                // A link stays a link: its target is what is replaced.
-                std::fs::rename(&unfinished, self.path.canonicalize().unwrap_or_else(|_| self.path.clone()))
-            })
-            .with_context(|| format!("`{}` cannot be written", self.path.display()))
+        let written = Digest::of(after.as_bytes());
+        let kept = match self.kept() {
+            Some(kept) if kept.written == Digest::of(before.as_bytes()) => Some(Kept { written, ..kept }),
+            _ if settings::without_hooks(before)? != before => None,
+            _ => Some(Kept { before: self.place().exists().then(|| before.to_owned()), written }),
+        };
+        self.write(after)?;
+        // A crash before this line: the hooks are in, and to undo them edits them out.
+        kept.map_or(Ok(()), |kept| {
+            replace(&self.backup(), &serde_json::to_string(&kept)?).context("what was there cannot be kept")
+        })
     }
 
-    /// What the settings were before: the copy, if nothing else has changed since, else these without our hooks.
-    fn as_it_was(&self, now: &str) -> anyhow::Result<String> {
-        let without = settings::without_hooks(now)?;
-        let Ok(kept) = std::fs::read_to_string(self.backup()) else { return Ok(without) };
-        let same = |a: &str, b: &str| {
-            let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
-            value(a).is_some() && value(a) == value(b)
-        };
-        Ok(if same(&kept, &without) { kept } else { without })
+    fn kept(&self) -> Option<Kept> {
+        serde_json::from_str(&std::fs::read_to_string(self.backup()).ok()?).ok()
     }
+
+    /// What the settings were before, byte for byte, if nothing else has changed since; else these without our hooks. Nothing
+    /// where there was no file.
+    fn as_it_was(&self, now: &str) -> anyhow::Result<Option<String>> {
+        match self.kept() {
+            Some(kept) if kept.written == Digest::of(now.as_bytes()) => Ok(kept.before),
+            _ => Ok(self.place().exists().then(|| settings::without_hooks(now)).transpose()?),
+        }
+    }
+
+    /// Puts back what was there and lets go of the copy.
+    fn restore(&self, before: Option<&str>) -> anyhow::Result<()> {
+        match before {
+            Some(before) => self.write(before)?,
+            None if self.place().exists() => {
+                std::fs::remove_file(self.place()).with_context(|| format!("`{}` cannot be removed", self.path.display()))?;
+            }
+            None => {}
+        }
+        match std::fs::remove_file(self.backup()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error).context("the copy cannot be removed"),
+            _ => Ok(()),
+        }
+    }
+
+    /// Replaces the file as a whole. A link stays a link: its target is what is replaced.
+    fn write(&self, text: &str) -> anyhow::Result<()> {
+        replace(&self.place(), text).with_context(|| format!("`{}` cannot be written", self.path.display()))
+    }
+}
+
+/// Most links that are followed one after the other, as the kernel has it.
+const LINKS_MAX: usize = 40;
+
+/// What was there before our hooks, and what was written then: as long as that stands there, nobody has changed it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    /// The text; nothing where there was no file.
+    before: Option<String>,
+    written: Digest,
+}
+
+/// Replaces a file as a whole; it keeps its mode.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
+    let unfinished = path.with_extension("holdpoint-new");
+    std::fs::write(&unfinished, text)?;
+    if let Ok(metadata) = std::fs::metadata(path) {
+        std::fs::set_permissions(&unfinished, metadata.permissions())?;
+    }
+    std::fs::rename(&unfinished, path)
 }
 
 /// The organisation's files: pieces beside the main one are laid over it in the order of their names.

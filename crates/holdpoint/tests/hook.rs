@@ -175,6 +175,41 @@ fn install_adds_verifies_and_undoes_without_losing_a_byte() {
 }
 
 #[test]
+fn undo_leaves_exactly_what_was_there_be_it_nothing_or_blank() {
+    for before in [None, Some(""), Some(" \n"), Some("{\"hooks\": {\"Stop\":[] },   \"model\":\"opus\"}")] {
+        let (plane, home) = (cautious(), tempfile::tempdir().unwrap());
+        let directory = home.path().join(".claude");
+        std::fs::create_dir_all(&directory).unwrap();
+        let settings = directory.join("settings.json");
+        before.into_iter().for_each(|text| std::fs::write(&settings, text).unwrap());
+        for more in [[].as_slice(), &["--undo"]] {
+            assert!(holdpoint(&plane, home.path()).args(["install", "claude-code"]).args(more).status().unwrap().success());
+        }
+        assert_eq!(std::fs::read_to_string(&settings).ok().as_deref(), before);
+        let left = std::fs::read_dir(&directory).unwrap().count();
+        assert_eq!(left, usize::from(before.is_some()), "no copy is left behind");
+    }
+}
+
+#[test]
+fn settings_behind_a_link_to_nowhere_stay_behind_it_and_what_others_added_stays() {
+    let (plane, home) = (cautious(), tempfile::tempdir().unwrap());
+    let (directory, target) = (home.path().join(".claude"), home.path().join("dotfiles/claude.json"));
+    std::fs::create_dir_all(&directory).unwrap();
+    let settings = directory.join("settings.json");
+    std::os::unix::fs::symlink("../dotfiles/claude.json", &settings).unwrap();
+    let install =
+        |more: &[&str]| holdpoint(&plane, home.path()).args(["install", "claude-code"]).args(more).status().unwrap().success();
+    assert!(install(&[]) && settings.is_symlink() && target.is_file());
+    assert!(install(&["--undo"]) && settings.is_symlink() && !target.exists());
+    assert!(install(&[]));
+    let changed = std::fs::read_to_string(&target).unwrap().replacen('{', "{\n  \"model\": 1.50,", 1);
+    std::fs::write(&target, changed).unwrap();
+    assert!(install(&["--undo"]));
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "{\n  \"model\": 1.50\n}\n");
+}
+
+#[test]
 fn settings_that_are_not_json_are_left_alone() {
     let (plane, home) = (cautious(), tempfile::tempdir().unwrap());
     let settings = home.path().join(".claude/settings.json");

@@ -146,12 +146,16 @@ fn edit(settings: &str, change: impl Fn(&mut Vec<serde_json::Value>, &str)) -> R
     let missing = EVENTS.iter().map(|event| (*event).to_owned()).filter(|event| !names.contains(event)).collect::<Vec<_>>();
     for event in names.iter().chain(&missing) {
         let before = hooks.value(event).map_or_else(|| Ok(Vec::new()), |groups| list(groups.get(), "an event"))?;
-        let mut kept = Vec::new();
-        for group in before {
-            kept.extend(without_ours(group)?);
-        }
         let mut added = Vec::new();
         change(&mut added, event);
+        let mut kept = Vec::new();
+        for group in &before {
+            kept.extend(without_ours(group.clone())?);
+        }
+        let untouched = kept.len() == before.len() && kept.iter().zip(&before).all(|(kept, was)| kept.get() == was.get());
+        if untouched && added.is_empty() {
+            continue;
+        }
         kept.extend(added.iter().filter_map(|group| to_raw_value(group).ok()));
         hooks.set(event, if kept.is_empty() { None } else { Some(raw(&lay_out_list(&kept, 2))?) });
     }
