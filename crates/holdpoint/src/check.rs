@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -14,6 +14,7 @@ use holdpoint_core::estate::Estate;
 use holdpoint_core::quorum::Dossier;
 use holdpoint_gates as gates;
 use holdpoint_policy::case::{Freezes, Surroundings};
+use holdpoint_policy::policies::FILE_MAX_BYTES;
 use holdpoint_policy::{Bundle, Case, decide, shipped};
 
 use crate::context::Installation;
@@ -112,8 +113,18 @@ fn case(effects: &Effects, arguments: &Arguments) -> anyhow::Result<Case> {
 
 fn estate(arguments: &Arguments) -> anyhow::Result<Estate> {
     let Some(path) = &arguments.estate else { return Ok(Estate::default()) };
-    let text = std::fs::read_to_string(path).with_context(|| format!("the estate `{}` cannot be read", path.display()))?;
-    let files = [("estate.toml".to_owned(), text.into_bytes())].into_iter().chain(shipped::files()).collect();
+    let bytes = estate_file(path).with_context(|| format!("the estate `{}` cannot be read", path.display()))?;
+    let files = [("estate.toml".to_owned(), bytes)].into_iter().chain(shipped::files()).collect();
     let bundle = Bundle::unsigned(&files).map_err(|report| anyhow::anyhow!("{report}"));
     Ok(bundle.with_context(|| format!("the estate `{}` is malformed", path.display()))?.estate().clone())
+}
+
+/// The content of a regular file that is no longer than a file of a bundle may be.
+fn estate_file(path: &Path) -> anyhow::Result<Vec<u8>> {
+    // Before it is opened: to open a pipe would wait for its other end.
+    anyhow::ensure!(path.metadata()?.is_file(), "it is no regular file");
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(FILE_MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    anyhow::ensure!(bytes.len() <= FILE_MAX_BYTES, "it is longer than {FILE_MAX_BYTES} bytes");
+    Ok(bytes)
 }

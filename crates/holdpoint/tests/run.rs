@@ -130,3 +130,16 @@ fn text_is_run_by_the_systems_bash_whatever_the_search_path_says() {
     assert_eq!((ran.status, ran.stdout.trim_end().ends_with("/bin/bash")), (Some(0), true), "{}", ran.stdout);
     assert!(!directory.path().join("happened").exists());
 }
+
+#[test]
+fn an_estate_that_never_ends_is_no_estate() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("long"), vec![b' '; 1024 * 1024 + 1]).unwrap();
+    for (estate, why) in [("/dev/zero", "no regular file"), ("long", "longer than")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdpoint"));
+        command.env_clear().env("HOME", directory.path()).args(["check", "command", "ls", "--estate", estate]);
+        let output = command.current_dir(directory.path()).stdin(Stdio::null()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), said.contains(why)), (Some(1), true), "{said}");
+    }
+}
