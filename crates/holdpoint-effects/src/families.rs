@@ -131,7 +131,7 @@ pub(crate) struct Template {
     /// of them names no path.
     #[serde(default)]
     pub(crate) marked: Vec<String>,
-    /// What is put behind the path, with live stars and question marks: `split` writes `PREFIXaa` and so on.
+    /// What is put behind the path, with live stars and question marks: `split` writes `PREFIXaa` and so on, `gzip` `FILE.gz`.
     #[serde(default)]
     pub(crate) suffix: String,
     pub(crate) verb: Option<Verb>,
@@ -158,6 +158,8 @@ pub(crate) struct Template {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Paths {
+    /// It takes them away and leaves what they held under the name with `suffix`, or without its ending.
+    Carry,
     Copy,
     Create,
     Delete,

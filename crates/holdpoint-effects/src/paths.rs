@@ -118,6 +118,14 @@ pub fn holds_guard(path: &str, own: Own<'_>) -> bool {
     inside(own.data) || inside(own.program)
 }
 
+/// Whether what is Holdpoint's own is, or holds, a key with which it signs or a session with which somebody acts.
+pub fn is_guard_secret(path: &str) -> bool {
+    let path = normal(path);
+    let (Some(last), parent) = (path.last(), path.iter().rev().nth(1)) else { return false };
+    let whole = (last == "holdpoint" || last == "holdpoint-data") && parent.is_none_or(|parent| parent != "bin");
+    whole || last.ends_with(".key") || last == "*" || path.iter().any(|name| name == "sessions")
+}
+
 /// Whether a path that git ignores is output that a build, a test run or an install makes again. `path` is relative to the
 /// work tree, as git lists it; a secret inside such output is not.
 pub fn regenerable(path: &str) -> bool {

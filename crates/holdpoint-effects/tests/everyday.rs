@@ -181,6 +181,17 @@ fn answer(question: &Question) -> Answer {
         }
         Question::KubernetesContext => name("prod"),
         Question::Path { path } => Answer::Path { facts: facts(path) },
+        // A work tree in which nothing is changed and nothing stashed, and one file is untracked.
+        Question::Repository { directory } if directory.starts_with("/home/alice/fresh") => Answer::Repository {
+            facts: Some(RepositoryFacts {
+                root: "/home/alice/fresh".to_owned(),
+                branch: Some("feature".to_owned()),
+                default_branch: Some("main".to_owned()),
+                modified: 0,
+                untracked: 1,
+                stashed: 0,
+            }),
+        },
         Question::Repository { .. } => Answer::Repository {
             facts: Some(RepositoryFacts {
                 root: TREE.to_owned(),

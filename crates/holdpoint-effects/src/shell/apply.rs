@@ -1,11 +1,12 @@
 //! Matches a command line against the data of `families/` and notes the effects it has.
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
-use holdpoint_core::question::{FileKind, Question};
+use holdpoint_core::question::{FileKind, GitKeeping, Question};
 
 use super::effect::plain;
 use super::files::Target;
 use super::options::{Line, Style, parse, style};
+use super::stirred::Stirred;
 use super::syntax::Span;
 use super::value::{Field, Piece, Value};
 use super::walker::Walker;
@@ -139,11 +140,14 @@ impl Walker<'_> {
             effect.magnitude = Magnitude::unbounded(effect.magnitude.unit);
             return;
         };
-        let count = match measure {
-            Measure::Modified => facts.modified,
-            Measure::ModifiedOperands => self.modified_at(applied).unwrap_or(facts.modified),
-            Measure::Stashed => facts.stashed,
-            Measure::Untracked => facts.untracked,
+        let at_operands = if measure == Measure::ModifiedOperands { self.modified_at(applied) } else { None };
+        // What was moved over a file that git keeps is kept nowhere.
+        let most = if self.state.moved.is_empty() { self.state.stirred.most(measure, facts) } else { None };
+        let Some(count) = at_operands.or(most) else {
+            effect.certainty = effect.certainty.max(Certainty::Worst);
+            effect.magnitude = Magnitude::unbounded(effect.magnitude.unit);
+            effect.summary.push_str(", what the command itself puts there included");
+            return;
         };
         effect.magnitude = Magnitude::at_most(count, effect.magnitude.unit);
         if count == 0 {
@@ -156,8 +160,12 @@ impl Walker<'_> {
     fn modified_at(&self, applied: &Applied<'_>) -> Option<u64> {
         let modified = |operand: &Field| match self.target(&operand.value, applied.directory) {
             Target::Exactly(path) => match self.world.path(&path)? {
+                _ if self.is_rewritten(&path) || self.state.stirred == Stirred::Anything => None,
                 facts if facts.kind == FileKind::Missing => Some(0),
-                facts => facts.git.as_ref().map(|git| git.modified),
+                facts => {
+                    let untracked = |git: &GitKeeping| if self.state.stirred == Stirred::Nothing { 0 } else { git.untracked };
+                    facts.git.as_ref().map(|git| git.modified + untracked(git))
+                }
             },
             Target::Nothing => Some(0),
             _ => None,
@@ -175,7 +183,8 @@ impl Walker<'_> {
                 }
                 return;
             }
-            Paths::Create
+            Paths::Carry
+            | Paths::Create
             | Paths::Delete
             | Paths::Edit
             | Paths::Link
@@ -188,8 +197,15 @@ impl Walker<'_> {
             | Paths::Send
             | Paths::Unpack => {}
         }
+        if let (Paths::Link, Some(target)) = (paths, &target) {
+            self.named_again(&sources, target, directory);
+        }
+        if paths == Paths::Read && template.of == Of::Operands && applied.command.otherwise == Otherwise::Reads {
+            applied.valued_words().for_each(|field| self.look(field, directory));
+        }
         for field in applied.paths(template) {
             match paths {
+                Paths::Carry => self.carry(&field, directory),
                 Paths::Create => self.make(&field, directory),
                 Paths::Delete => self.delete(&field, directory),
                 Paths::Edit => self.edit(&field, directory, "Edits"),
@@ -330,11 +346,19 @@ impl Applied<'_> {
         }
     }
 
+    /// The words behind options of one letter, which take none in some of the programs that share their data: `wc -c FILE`.
+    fn valued_words(&self) -> impl Iterator<Item = &Field> {
+        let short = |name: &str| name.len() == 2 && name != "-i";
+        self.line.options.iter().filter(move |given| short(&given.name)).filter_map(|given| given.value.as_ref())
+    }
+
     /// The paths that a template speaks of. A lone dash in an option's place is the standard stream.
     fn paths(&self, template: &Template) -> Vec<Field> {
         let mut chosen = self.chosen(&template.of);
         for glob in template.suffix.chars() {
-            chosen.iter_mut().for_each(|field| field.value.push(Piece::Pattern(glob.to_string())));
+            let live = matches!(glob, '*' | '?');
+            let piece = |text: String| if live { Piece::Pattern(text) } else { Piece::Text(text) };
+            chosen.iter_mut().for_each(|field| field.value.push(piece(glob.to_string())));
         }
         if !template.marked.is_empty() {
             return chosen.iter().filter_map(|field| template.marked.iter().find_map(|marker| behind(field, marker))).collect();
@@ -405,7 +429,7 @@ pub(crate) fn is_this_machine(address: &str) -> bool {
 }
 
 /// What stands behind a marker in a word: `of=FILE`, `@FILE`, or anywhere `name=@FILE;type=x`.
-fn behind(field: &Field, marker: &str) -> Option<Field> {
+pub(crate) fn behind(field: &Field, marker: &str) -> Option<Field> {
     let head = field.value.head();
     let rest = match marker.strip_prefix('*') {
         Some(marker) => head.split_once(marker).map(|(_, rest)| rest.split(';').next().unwrap_or_default())?,

@@ -66,6 +66,20 @@ impl Walker<'_> {
         combinations.iter().map(|(directory, choices)| self.expander(choices, directory.as_deref()).single(word)).collect()
     }
 
+    /// The value of a redirection's word, which is one file: its globs are live, and bash refuses several matches.
+    pub(super) fn redirected(&self, word: &Word) -> Vec<Value> {
+        let parts: Vec<&Part> = word.parts.iter().collect();
+        let Some(combinations) = self.combinations(&names_in(&parts)) else { return vec![Value::unknown()] };
+        let one = |(directory, choices): &(Option<String>, BTreeMap<String, usize>)| {
+            let expander = self.expander(choices, directory.as_deref());
+            match expander.fields(word).as_slice() {
+                [value] if value.has_pattern() => value.clone(),
+                _ => expander.single(word),
+            }
+        };
+        combinations.iter().map(one).collect()
+    }
+
     pub(super) fn fields(&self, simple: &Simple, choices: &BTreeMap<String, usize>, directory: Option<&str>) -> Vec<Field> {
         let expander = self.expander(choices, directory);
         let of = |word: &Word| {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, PathFacts, Place};
 
+use super::apply::behind;
 use super::destroyers::{PROGRAM_DIRECTORIES, destroys};
 use super::effect::plain;
 use super::files::Target;
@@ -60,7 +61,7 @@ impl Walker<'_> {
                 return self.as_named(place, base, name, arguments, directory, span);
             }
             None => {
-                if let Some(file) = self.found_first(known) {
+                if let Some(file) = self.found_first(known, directory) {
                     return self.run_found(file, name, arguments, directory);
                 }
                 found = match self.look_up(known) {
@@ -84,6 +85,9 @@ impl Walker<'_> {
     /// Follows a program that is the one its name says.
     fn program_of_system(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         self.ran.insert(program.to_owned());
+        for file in arguments.iter().filter_map(|field| behind(field, "file://")) {
+            self.look(&file, directory);
+        }
         if self.wrapper(program, arguments, directory, span) || self.reader(program, arguments, directory, span) {
             return;
         }
@@ -110,17 +114,22 @@ impl Walker<'_> {
     }
 
     /// Where the line says that programs are looked up in the work tree or a scratch directory first: the file that a name
-    /// stands for there. The person's own directories of programs are taken at their word, as are those of the machine.
-    fn found_first(&self, name: &str) -> Option<String> {
+    /// stands for there, or may stand for. The person's own directories of programs are taken at their word, as are those of
+    /// the machine.
+    fn found_first(&self, name: &str, directory: Option<&str>) -> Option<String> {
         if self.site != Site::Here {
             return None;
         }
         let searched = self.state.variables.get("PATH")?;
         let places = searched.iter().flat_map(|value| value.head().split(':'));
-        let ours = places.filter(|place| place.starts_with('/') && !PROGRAM_DIRECTORIES.contains(place));
-        let mut files = ours.take(SEARCHED_MAX).map(|place| absolute(&format!("{place}/{name}"), "/"));
+        let ours = places.filter(|place| !place.is_empty() && !PROGRAM_DIRECTORIES.contains(place));
+        let mut files = ours.take(SEARCHED_MAX).filter_map(|place| match (place.starts_with('/'), directory) {
+            (true, _) => Some(absolute(&format!("{place}/{name}"), "/")),
+            (false, Some(directory)) => Some(absolute(&format!("{place}/{name}"), directory)),
+            (false, None) => None,
+        });
         let ours = |facts: &PathFacts| matches!(facts.place, Place::Scratch | Place::WorkTree) && facts.kind != FileKind::Missing;
-        files.find(|file| self.is_rewritten(file) || self.world.path(file).is_some_and(ours))
+        files.find(|file| self.is_rewritten(file) || self.world.path(file).is_none_or(ours))
     }
 
     /// A program that is run by its path may do what its name says, or what the name says to which it is a link
@@ -164,6 +173,7 @@ impl Walker<'_> {
             reversibility: Reversibility::Effort,
             ..effect
         });
+        self.handed(arguments, directory);
         // A wrapper that is read otherwise than it reads itself may leave a whole text as the program's name.
         if program.contains(char::is_whitespace) {
             self.at_worst(|walker| walker.inner_text(&Value::text(program), span.clone()));

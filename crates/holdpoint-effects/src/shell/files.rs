@@ -286,6 +286,14 @@ impl Walker<'_> {
         }
     }
 
+    /// Takes note that what was in one file is in another from now on: what is known of a path speaks of neither.
+    pub(crate) fn carry(&mut self, operand: &Field, directory: Option<&str>) {
+        let Target::Exactly(path) = self.target(&operand.value, directory) else { return };
+        let stem = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z"].iter().find_map(|ending| path.strip_suffix(ending));
+        self.state.moved.extend(stem.map(str::to_owned));
+        self.state.moved.insert(path);
+    }
+
     /// Makes a file or directory that an operand names; one that is there already stays as it is.
     pub(crate) fn make(&mut self, operand: &Field, directory: Option<&str>) {
         match self.target(&operand.value, directory) {
@@ -324,6 +332,11 @@ impl Walker<'_> {
                 }
             },
             Target::Nothing | Target::Scratch => {}
+            Target::Matching(pattern) if self.few_matches(&pattern).is_some() => {
+                for file in self.few_matches(&pattern).unwrap_or_default() {
+                    self.modify(&Field::new(Value::text(file), span.clone()), directory, act);
+                }
+            }
             Target::Below(_, name) | Target::Matching(name) => {
                 self.note(plain(Verb::Modify, ResourceKind::File, &name, format!("{act} what matches `{name}`"), span))
             }
@@ -338,8 +351,13 @@ impl Walker<'_> {
 
     /// Edits a file in place, so that its old content is gone.
     pub(crate) fn edit(&mut self, operand: &Field, directory: Option<&str>, act: &str) {
-        let Target::Exactly(path) = self.target(&operand.value, directory) else {
-            return self.modify(operand, directory, act);
+        let path = match self.target(&operand.value, directory) {
+            Target::Exactly(path) => path,
+            Target::Matching(pattern) if self.few_matches(&pattern).is_some() => {
+                let files = self.few_matches(&pattern).unwrap_or_default().into_iter();
+                return files.for_each(|file| self.edit(&Field::new(Value::text(file), operand.span.clone()), directory, act));
+            }
+            _ => return self.modify(operand, directory, act),
         };
         self.state.written.insert(path.clone());
         let facts = self.facts(&path);
@@ -380,13 +398,13 @@ impl Walker<'_> {
                 self.transfer_into(source, &path, directory, moves);
             }
         } else {
-            self.transfer_onto(sources, &path, target, directory);
+            self.transfer_onto(sources, &path, target, directory, moves);
         }
         self.leave_sources(sources, directory, moves);
     }
 
     /// Several sources onto what is no directory: each overwrites the one before.
-    fn transfer_onto(&mut self, sources: &[Field], path: &str, target: &Field, directory: Option<&str>) {
+    fn transfer_onto(&mut self, sources: &[Field], path: &str, target: &Field, directory: Option<&str>, moves: bool) {
         let missing = self.facts(path).is_some_and(|facts| facts.kind == FileKind::Missing);
         let repeated = self.looping && sources.iter().any(|source| source.value.has_unknown());
         let several = repeated
@@ -406,7 +424,22 @@ impl Walker<'_> {
         } else if !again {
             self.create(path, target.span.clone());
         }
-        self.state.moved.insert(path.to_owned());
+        // A copy of a file can be made again while its source is there, which no move of this line took.
+        let copied = |source: &Field| match self.target(&source.value, directory) {
+            Target::Exactly(path) => {
+                !self.is_rewritten(&path) && self.facts(&path).is_some_and(|facts| facts.kind == FileKind::File)
+            }
+            _ => false,
+        };
+        if moves || !missing || !sources.iter().all(copied) {
+            self.state.moved.insert(path.to_owned());
+        }
+    }
+
+    /// The paths that match a pattern, where there are some and few enough to look at one by one.
+    fn few_matches(&self, pattern: &str) -> Option<Vec<String>> {
+        let paths = if self.site == Site::Here { self.world.matches(pattern) } else { None };
+        paths.filter(|paths| !paths.is_empty() && paths.len() <= MATCHES_MAX).map(<[String]>::to_vec)
     }
 
     fn one_match(&self, value: &Value, directory: Option<&str>) -> bool {

@@ -7,30 +7,13 @@ use super::apply::{Applied, subcommand};
 use super::effect::plain;
 use super::files::Target;
 use super::options::{Line, Style, parse};
+use super::settings::{is_harmless, is_run, redirects};
+use super::stirred::Stirred;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Site, Walker};
 use crate::families;
 use crate::world::absolute;
-
-/// Configuration whose value git runs or obeys.
-const RUNNING_CONFIGURATION: [&str; 15] = [
-    "core.askpass",
-    "core.editor",
-    "core.fsmonitor",
-    "core.gitproxy",
-    "core.hookspath",
-    "core.pager",
-    "core.sshcommand",
-    "diff.external",
-    "gpg.program",
-    "include.path",
-    "init.templatedir",
-    "sendemail.smtpserver",
-    "sequence.editor",
-    "uploadpack.packobjectshook",
-    "credential.helper",
-];
 
 impl Walker<'_> {
     pub(crate) fn git(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
@@ -64,21 +47,33 @@ impl Walker<'_> {
             _ => self.apply("git", command, rest, inside.as_deref(), span),
         }
         self.git_runs(name, rest, inside.as_deref(), span);
+        let stirred = Stirred::by(name, &Applied::of("git", command, rest, inside.as_deref(), span).line);
+        self.state.stirred = self.state.stirred.max(stirred);
     }
 
     /// The directory git works in: `-C` moves there, one after the other.
     fn git_directory(&self, own: &Line, directory: Option<&str>) -> Option<String> {
         let mut inside = directory.map(str::to_owned);
-        for field in own.values("-C").chain(own.values("--work-tree")) {
+        let set = |name: &str| self.state.variables.get(name).and_then(|values| values.first()).cloned();
+        let tree = set("GIT_WORK_TREE").map(|value| Field::new(value, 0..0));
+        let tree = own.values("--work-tree").next().cloned().or(tree);
+        for field in own.values("-C").chain(&tree) {
             inside = match self.target(&field.value, inside.as_deref()) {
                 Target::Exactly(path) => Some(path),
                 Target::Nothing => inside,
                 _ => None,
             };
         }
-        match own.values("--git-dir").next().and_then(Field::known) {
-            Some(path) if inside.is_some() => Some(absolute(path.trim_end_matches(".git"), inside.as_deref().unwrap_or("/"))),
-            _ => inside,
+        let kept = own.values("--git-dir").next().map(|field| field.value.clone()).or_else(|| set("GIT_DIR"));
+        let own_tree = |kept: &Value| {
+            let inside = inside.as_deref()?;
+            Some(absolute(&kept.known()?, inside) == absolute(".git", inside))
+        };
+        match (&kept, &tree) {
+            (None, None) => inside,
+            (Some(kept), None) if own_tree(kept) == Some(true) => inside,
+            // One repository's files in another's place: what is known of either says nothing of what would be lost.
+            _ => None,
         }
     }
 
@@ -136,19 +131,15 @@ impl Walker<'_> {
     }
 
     fn configuration(&mut self, name: &str, value: &Value, lasts: Lasts, span: &Span) {
-        let external =
-            ["filter.", "diff.", "merge.", "difftool.", "mergetool.", "browser.", "man.", "pager.", "gpg.", "credential."];
-        let command_key = external.iter().any(|section| name.starts_with(section))
-            && [".clean", ".smudge", ".process", ".command", ".driver", ".cmd", ".program", ".textconv", ".helper"]
-                .iter()
-                .any(|key| name.ends_with(key));
         let plain_value = value.known().is_some_and(|text| {
-            matches!(text.as_str(), "" | "cat" | "true" | "false" | "store" | "cache" | "osxkeychain" | "vim" | "less")
+            matches!(text.as_str(), "" | ":" | "cat" | "true" | "false" | "store" | "cache" | "osxkeychain" | "vim" | "less")
         });
-        let runs = (RUNNING_CONFIGURATION.contains(&name) || command_key) && !plain_value;
+        let runs = is_run(name) && !plain_value;
         let shell_alias = name.starts_with("alias.") && value.known().is_none_or(|text| text.starts_with('!'));
         match lasts {
-            Lasts::Once if redirects(name, value) || name.starts_with("alias.") => {
+            Lasts::Once
+                if redirects(name, value) || name.starts_with("alias.") || !(plain_value || runs || is_harmless(name)) =>
+            {
                 self.opaque(name, "it configures what git does otherwise than its words say", span.clone());
             }
             Lasts::Stored if runs || shell_alias || redirects(name, value) => {
@@ -170,7 +161,9 @@ impl Walker<'_> {
             let effect = plain(Verb::Modify, ResourceKind::Persistence, name, summary, span.clone());
             self.note(Effect { reversibility: Reversibility::Effort, ..effect });
         } else if runs {
-            self.inner_text(value, span.clone());
+            // An exclamation mark says that it is for a shell.
+            let bare = value.known().and_then(|text| text.strip_prefix('!').map(Value::text));
+            self.inner_text(bare.as_ref().unwrap_or(value), span.clone());
         }
     }
 
@@ -395,6 +388,10 @@ impl Walker<'_> {
                 let file = words.iter().skip(1).find(|field| !field.value.head().starts_with('-'));
                 file.into_iter().for_each(|file| self.overwrite(file, directory));
             }
+            // What lies in history lies in every copy.
+            "add" | "stage" if words.iter().any(|word| matches!(word.known().as_deref(), Some("-f" | "--force"))) => {
+                words.iter().for_each(|word| self.look(word, directory));
+            }
             "bisect run" => self.run_words(words.get(1..).unwrap_or_default(), directory, span),
             "submodule foreach" => {
                 let code: Vec<Field> =
@@ -430,25 +427,6 @@ enum Lasts {
     Once,
     /// It is written to a file.
     Stored,
-}
-
-/// Whether a setting makes git push, fetch or clean otherwise than its command line says.
-fn redirects(name: &str, value: &Value) -> bool {
-    let is = |word: &str| value.known().is_none_or(|text| text.eq_ignore_ascii_case(word));
-    let ends = |keys: &[&str]| keys.iter().any(|key| name.ends_with(key));
-    match name.split('.').next().unwrap_or_default() {
-        "branch" => ends(&[".pushremote"]),
-        "clean" => name == "clean.requireforce" && !is("true"),
-        "credential" => ends(&[".helper"]) && value.known().is_none_or(|text| text.starts_with('!')),
-        "push" => name == "push.default" && (is("matching") || is("mirror")),
-        "remote" => {
-            let forces = value.known().is_none_or(|text| text.starts_with(['+', ':']));
-            (ends(&[".push"]) && forces)
-                || ends(&[".mirror", ".pushdefault", ".pushurl", ".receivepack", ".uploadpack", ".url", ".vcs"])
-        }
-        "url" => ends(&[".insteadof", ".pushinsteadof"]),
-        _ => false,
-    }
 }
 
 /// Whether what a push names is an address rather than the name of a remote: `https://…`, `host:path`. A path of this

@@ -40,6 +40,9 @@ const INTERPRETERS: [Interpreter; 6] = [
     Interpreter { names: &["lua", "luajit", "osascript", "Rscript", "julia"], code: &["-e", "-E"], valued: &["-l"], module: &[] },
 ];
 
+/// Modules of Python that print or pack the file they are given.
+const PRINTING_MODULES: [&str; 8] = ["ast", "base64", "gzip", "json.tool", "quopri", "tarfile", "tokenize", "zipfile"];
+
 /// Words by which a one-line program reaches beyond itself. A program with one of them is not judged here.
 const REACHES: [&str; 58] = [
     "__",
@@ -145,6 +148,10 @@ impl Walker<'_> {
                     let places = words.iter().filter(|word| !word.value.head().starts_with('-'));
                     places.for_each(|place| self.delete(place, directory));
                 }
+                if PRINTING_MODULES.contains(&module.as_str()) {
+                    words.iter().for_each(|file| self.look(file, directory));
+                }
+                self.handed(words, directory);
                 self.delegate(program, &format!("{program} {shown} {module}"), span);
                 return true;
             }

@@ -3,8 +3,9 @@
 //! *Out of scope:* what a path means by its spelling ([`paths`]), and acts that change or lose it (`files.rs`).
 
 use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
-use holdpoint_core::question::Question;
+use holdpoint_core::question::{FileKind, Question};
 
+use super::apply::behind;
 use super::effect::plain;
 use super::files::Target;
 use super::syntax::Span;
@@ -22,6 +23,45 @@ impl Walker<'_> {
     pub(crate) fn look(&mut self, operand: &Field, directory: Option<&str>) {
         for (name, kind) in self.telling(&operand.value, directory) {
             self.note(plain(Verb::Read, kind, &name, format!("Reads `{name}`"), operand.span.clone()));
+        }
+    }
+
+    /// Looks at the secrets that a program of which nothing is known is handed: as a word, behind `=`, or behind `@`. One that
+    /// an option names as what it works with is used, not shown: `--env-file .env`, `--key=server.key`.
+    pub(crate) fn handed(&mut self, arguments: &[Field], directory: Option<&str>) {
+        let mut option = String::new();
+        for field in arguments {
+            let head = field.value.head().to_owned();
+            let behind = ["@", "*=@", "*="].iter().find_map(|marker| behind(field, marker));
+            let named = behind.as_ref().unwrap_or(field);
+            let name = if head.starts_with('-') { head.clone() } else { std::mem::take(&mut option) };
+            if !works_with_secrets(name.split('=').next().unwrap_or_default()) && (behind.is_some() || !head.starts_with('-')) {
+                self.look_by_name(named, directory);
+            }
+            option = if head.starts_with('-') && !head.contains('=') { head } else { String::new() };
+        }
+    }
+
+    /// Looks at what is a secret by its spelling.
+    fn look_by_name(&mut self, operand: &Field, directory: Option<&str>) {
+        let named = match self.target(&operand.value, directory) {
+            Target::Exactly(path) => vec![(path.clone(), kind_of(self.world, &path, None))],
+            Target::Matching(pattern) => self.matching(&pattern),
+            _ => Vec::new(),
+        };
+        for (name, _) in named.into_iter().filter(|(_, kind)| *kind == ResourceKind::Credential) {
+            let summary = format!("Hands `{name}` to a program");
+            self.note(plain(Verb::Read, ResourceKind::Credential, &name, summary, operand.span.clone()));
+        }
+    }
+
+    /// Looks at secrets that become known by another name, which no longer says what they are.
+    pub(crate) fn named_again(&mut self, sources: &[Field], target: &Field, directory: Option<&str>) {
+        let Target::Exactly(name) = self.target(&target.value, directory) else { return };
+        let keeps = self.spelled(&name) == ResourceKind::Credential
+            || self.world.path(&name).is_some_and(|facts| facts.kind == FileKind::Directory);
+        if !keeps {
+            sources.iter().for_each(|source| self.look_by_name(source, directory));
         }
     }
 
@@ -51,7 +91,11 @@ impl Walker<'_> {
             }
             Target::Nothing | Target::Scratch => Vec::new(),
         };
-        named.into_iter().filter(|(_, kind)| *kind != ResourceKind::File).collect()
+        let secret = |(path, kind): (String, ResourceKind)| match kind {
+            ResourceKind::Guard if paths::is_guard_secret(&path) => (path, ResourceKind::Credential),
+            kind => (path, kind),
+        };
+        named.into_iter().map(secret).filter(|(_, kind)| *kind != ResourceKind::File).collect()
     }
 
     fn matching(&self, pattern: &str) -> Vec<(String, ResourceKind)> {
@@ -90,6 +134,15 @@ impl Walker<'_> {
             kind => kind,
         }
     }
+}
+
+/// Whether an option's name says that the program works with a secret.
+fn works_with_secrets(option: &str) -> bool {
+    let option = option.to_ascii_lowercase();
+    ["auth", "cert", "conf", "cred", "env", "ident", "key", "pass", "pem", "secret", "token"]
+        .iter()
+        .any(|word| option.starts_with("--") && option.contains(word))
+        || matches!(option.as_str(), "-i" | "-e")
 }
 
 fn published(name: &str, kind: ResourceKind, span: Span) -> Effect {

@@ -35,6 +35,7 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
         ("pgrep" | "pidof", Some(words)) if words.iter().any(|word| word.contains("holdpoint")) => {
             Value::text("holdpoint-process")
         }
+        ("which", Some(["holdpoint"])) => Value::text(world.own().program.unwrap_or("/usr/local/bin/holdpoint")),
         ("nproc" | "whoami" | "id" | "hostname" | "uname" | "arch" | "getconf", _) => Value::any(Shape::Plain),
         _ => Value::unknown(),
     }

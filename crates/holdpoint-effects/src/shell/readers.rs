@@ -27,6 +27,8 @@ impl Walker<'_> {
             "find" | "gfind" => self.find(arguments, directory, span),
             "git" | "hub" => self.git(arguments, directory, span),
             "kubectl" | "oc" | "k" => self.kubectl(program, arguments, directory, span),
+            "killall" | "pkill" | "skill" => return self.ends_guard(program, arguments, directory, span),
+            "ps" => return self.environments(arguments, span),
             "psql" => self.psql(arguments, directory, span),
             "bsdtar" | "gtar" | "tar" => self.tar(program, arguments, directory, span),
             "make" | "gmake" | "just" => return self.given_variables(program, arguments, span),
@@ -55,6 +57,31 @@ impl Walker<'_> {
         let elsewhere = directory != Some(self.world.directory()) || self.state.variables.contains_key("HOME");
         if elsewhere && !looks {
             self.unseen_code(program, "settings that may have no guard in them", span);
+        }
+        false
+    }
+
+    /// A pattern of processes that fits Holdpoint's, too; whatever the answer, the families say the rest.
+    fn ends_guard(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let Some(applied) = self.taken_apart(program, arguments, directory, span) else { return false };
+        let has = |name: &str| applied.line.has_exactly(name);
+        let text = if has("-f") || has("--full") { "/bin/holdpoint up" } else { "holdpoint" };
+        let exact = has("-x") || has("--exact") || (program != "pkill" && !has("-r") && !has("--regexp"));
+        let fits = |field: &Field| field.known().is_some_and(|pattern| !exact && may_match(&pattern, text));
+        if let Some(pattern) = applied.line.operands.iter().find(|field| fits(field)) {
+            let summary = format!("Ends what matches `{}`, Holdpoint among it", pattern.shown());
+            let effect = plain(Verb::Stop, ResourceKind::Guard, "holdpoint", summary, span.clone());
+            self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+        }
+        false
+    }
+
+    /// `ps e` shows what processes have in their environment, which is where secrets are.
+    fn environments(&mut self, arguments: &[Field], span: &Span) -> bool {
+        let shows = |text: String| text.contains('e') && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if arguments.first().and_then(Field::known).is_some_and(shows) {
+            let summary = "Shows the environment of processes, secrets included".to_owned();
+            self.note(plain(Verb::Read, ResourceKind::Credential, "environment of processes", summary, span.clone()));
         }
         false
     }
@@ -311,7 +338,15 @@ impl Walker<'_> {
         if from_file || scripts.iter().any(|script| script.known().is_none_or(|text| sed_acts(&text))) {
             self.opaque(program, "a sed script may run commands or write files", span.clone());
         }
-        if in_place.is_some() {
+        // `sed -n` leaves only what the script prints, and `d` alone nothing.
+        let quiet = |head: &str| head == "--quiet" || head == "--silent" || (is_bundle(head) && head.contains('n'));
+        let empties = arguments.iter().any(|field| quiet(field.value.head()))
+            || scripts
+                .iter()
+                .any(|script| matches!(script.known().as_deref().map(str::trim), Some("d" | "1,$d" | "//d" | "/./d")));
+        if in_place.is_some() && empties {
+            files.iter().for_each(|file| self.overwrite(file, directory));
+        } else if in_place.is_some() {
             files.iter().for_each(|file| self.edit(file, directory, "Edits"));
         } else {
             files.iter().for_each(|file| self.look(file, directory));
@@ -320,8 +355,56 @@ impl Walker<'_> {
     }
 }
 
+/// Whether a word is one dash and letters of options.
+fn is_bundle(word: &str) -> bool {
+    word.strip_prefix('-').is_some_and(|letters| !letters.is_empty() && letters.bytes().all(|byte| byte.is_ascii_alphabetic()))
+}
+
+/// Whether a pattern may match in a text: its plain stretches stand there in their order. It may say yes too often.
+fn may_match(pattern: &str, text: &str) -> bool {
+    let plain = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '-' | '/' | ' ');
+    if let Some((one, others)) = pattern.split_once('|') {
+        return may_match(one, text) || may_match(others, text);
+    }
+    let pattern = pattern.to_lowercase();
+    let stretches = pattern.split(|character: char| !plain(character)).filter(|stretch| !stretch.is_empty());
+    let mut rest = text;
+    for stretch in stretches {
+        match rest.split_once(stretch) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    !pattern.is_empty()
+}
+
 /// Whether an awk program writes to a file: `print … > "file"`.
 fn writes(code: &str) -> bool {
+    code.split(['{', '}', ';', '\n']).any(prints_to) || writes_to_text(code)
+}
+
+/// Whether a statement prints to what a variable or an expression names: behind `print`, a bare `>` is no comparison.
+fn prints_to(statement: &str) -> bool {
+    let Some((_, printed)) = statement.split_once("print") else { return false };
+    let (mut depth, mut quoted, mut escaped) = (0_i32, false, false);
+    let mut bare = printed.char_indices().filter(|(_, character)| {
+        let was_escaped = escaped;
+        escaped = quoted && *character == '\\' && !was_escaped;
+        match character {
+            '"' if !was_escaped => quoted = !quoted,
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth -= 1,
+            _ => {}
+        }
+        *character == '>' && !quoted && depth == 0
+    });
+    bare.next().is_some_and(|(at, _)| {
+        let target = printed.get(at..).unwrap_or_default().trim_start_matches('>').trim_start();
+        !target.starts_with("\"/dev/std")
+    })
+}
+
+fn writes_to_text(code: &str) -> bool {
     code.match_indices('>').any(|(at, _)| {
         let after = code.get(at + 1..).unwrap_or_default().trim_start_matches('>').trim_start();
         after.starts_with(['"', '(']) && !after.starts_with("\"/dev/std")

@@ -85,7 +85,7 @@ impl Walker<'_> {
         self.visit(word);
         let span = self.within.clone().unwrap_or_else(|| word.span.clone());
         let directories = self.state.directories.clone();
-        let values = self.single(word);
+        let values = self.redirected(word);
         let with = |directory: &Option<String>| {
             values.iter().map(|value| (directory.clone(), Field::new(value.clone(), span.clone()))).collect::<Vec<_>>()
         };

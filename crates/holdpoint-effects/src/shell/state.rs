@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::budget::VALUES_MAX;
+use super::stirred::Stirred;
 use super::syntax::Command;
 use super::value::Value;
 
@@ -30,6 +31,8 @@ pub(crate) struct State {
     pub(crate) built: BTreeSet<String>,
     /// Names of git's remotes that the line adds or changes, so that nobody knows where they lead.
     pub(crate) remotes: BTreeSet<String>,
+    /// What the line did to what git keeps.
+    pub(crate) stirred: Stirred,
     /// Whether the text can still be running here.
     pub(crate) alive: bool,
 }
@@ -48,6 +51,7 @@ impl State {
             written: BTreeSet::new(),
             built: BTreeSet::new(),
             remotes: BTreeSet::new(),
+            stirred: Stirred::Nothing,
             alive: true,
         }
     }
@@ -119,6 +123,7 @@ impl State {
         self.written.extend(other.written);
         self.built.extend(other.built);
         self.remotes.extend(other.remotes);
+        self.stirred = self.stirred.max(other.stirred);
         self
     }
 }

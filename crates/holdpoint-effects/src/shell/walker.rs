@@ -194,6 +194,7 @@ impl<'w> Walker<'w> {
         self.state.written = inner.written;
         self.state.built = inner.built;
         self.state.remotes = inner.remotes;
+        self.state.stirred = inner.stirred;
     }
 
     /// Follows something that may happen or not.
