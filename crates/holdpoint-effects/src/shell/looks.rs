@@ -8,6 +8,18 @@ use super::value::Field;
 use super::walker::Walker;
 
 impl Walker<'_> {
+    /// `sqlite3 FILE STATEMENT` with a statement that plainly only adds: work on that file; `false` for everything else.
+    pub(crate) fn sqlite_adds(&mut self, program: &str, words: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let [file, statement] = words else { return false };
+        if file.value.head().starts_with('-') || !statement.known().is_some_and(|statement| adds(&statement)) {
+            return false;
+        }
+        self.modify(file, directory, "Adds to the database");
+        let summary = "Runs a statement that only adds".to_owned();
+        self.note(plain(Verb::Modify, ResourceKind::Program, program, summary, span.clone()));
+        true
+    }
+
     /// Notes a command line that plainly only looks; `false` where that is not plain.
     pub(crate) fn plainly_looks(&mut self, program: &str, arguments: &[Field], span: &Span) -> bool {
         let Some(words) = arguments.iter().map(Field::known).collect::<Option<Vec<String>>>() else { return false };
@@ -142,6 +154,15 @@ fn client_looks(words: &[&str]) -> bool {
         }
     }
     others <= 1 && !queries.is_empty() && queries.iter().all(|query| asks(query))
+}
+
+/// Whether a text is one statement that adds rows, a table or an index, and neither replaces anything nor calls a function.
+fn adds(statement: &str) -> bool {
+    let statement = statement.trim().to_ascii_lowercase();
+    let body = statement.strip_suffix(';').unwrap_or(&statement);
+    let begins = ["insert into ", "create table ", "create index ", "create unique index "];
+    let more = [";", "/*", "--", "\\", "on conflict", " or replace", "select", "load_extension", "writefile", "edit", "\n."];
+    begins.iter().any(|begin| body.starts_with(begin)) && !more.iter().any(|part| body.contains(part))
 }
 
 /// Whether a text is one query that asks and calls nothing that acts.

@@ -15,6 +15,7 @@ impl Walker<'_> {
     /// Follows a program that has a reader of its own; `false` when it has none.
     pub(crate) fn reader(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         match program {
+            "sqlite" | "sqlite3" if self.sqlite_adds(program, arguments, directory, span) => {}
             "aws" | "awslocal" | "az" | "bq" | "clickhouse" | "clickhouse-client" | "duckdb" | "gcloud" | "mariadb" | "mysql"
             | "sqlite" | "sqlite3" => return self.plainly_looks(program, arguments, span),
             "claude" | "claude-code" => return self.agent(program, arguments, directory, span),

@@ -375,10 +375,16 @@ impl Walker<'_> {
             ));
         };
         // Options may also follow the host.
-        let (_, more) = leading(rest, &valued);
+        let (behind, more) = leading(rest, &valued);
         rest = rest.get(more..).unwrap_or_default();
         let name = host.shown();
         let name = name.rsplit('@').next().unwrap_or_default().to_owned();
+        if opens_back(&line) || opens_back(&behind) {
+            let summary = format!("Lets whoever reaches `{name}` connect to this machine or through it");
+            let effect = plain(Verb::Publish, ResourceKind::Host, &name, summary, span.clone());
+            let environment = Environment::from(name.clone());
+            self.note(Effect { environment, reversibility: Reversibility::Irreversible, ..effect });
+        }
         let environment = Environment::from(name.clone());
         let summary = format!("Runs commands on `{name}` through ssh");
         let effect = plain(Verb::Execute, ResourceKind::Host, &name, summary, span.clone());
@@ -470,6 +476,12 @@ impl Walker<'_> {
         self.check_variable(name, value, span);
         self.state.set(name, vec![value.clone()]);
     }
+}
+
+/// Whether options of ssh open a port there that leads back here.
+fn opens_back(line: &Line) -> bool {
+    let forwards = |field: &Field| field.value.head().to_ascii_lowercase().starts_with("remoteforward");
+    line.has("-R") || line.values("-o").any(forwards)
 }
 
 /// Takes the options in front of a wrapped command; gives them and how many words they were.
