@@ -16,6 +16,7 @@ use holdpoint_gates::agent::claude_code::scopes::Scope;
 use holdpoint_gates::agent::claude_code::settings::{self, SETTINGS_MAX_BYTES};
 use holdpoint_gates::agent::{claude_code, hook};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::canary::{self, Said};
 use crate::context::{Installation, PATIENCE};
@@ -223,12 +224,17 @@ impl SettingsFile {
         serde_json::from_str(&std::fs::read_to_string(self.backup()).ok()?).ok()
     }
 
-    /// What the settings were before, byte for byte, if nothing else has changed since; else these without our hooks. Nothing
+    /// What the settings were before, byte for byte, if nothing but our hooks has changed since; else these without
+    /// them. Nothing
     /// where there was no file.
     fn as_it_was(&self, now: &str) -> anyhow::Result<Option<String>> {
+        let without = settings::without_hooks(now)?;
+        // Blank is no settings, as the host has it.
+        let value = |text: &str| serde_json::from_str::<Value>(if text.trim().is_empty() { "{}" } else { text }).ok();
+        let same = |before: Option<&str>| value(before.unwrap_or_default()) == value(&without);
         match self.kept() {
-            Some(kept) if kept.written == Digest::of(now.as_bytes()) => Ok(kept.before),
-            _ => Ok(self.place().exists().then(|| settings::without_hooks(now)).transpose()?),
+            Some(kept) if kept.written == Digest::of(now.as_bytes()) || same(kept.before.as_deref()) => Ok(kept.before),
+            _ => Ok(self.place().exists().then_some(without)),
         }
     }
 
