@@ -108,6 +108,8 @@ fn program(name: &str) -> String {
         "/home/alice/shop/scripts/rm-by-another-name" => "/usr/bin/rm".to_owned(),
         "ls" => format!("{TREE}/scripts/clean.sh"),
         "cat" => "/usr/bin/rm".to_owned(),
+        "head" => format!("{TREE}/node_modules/.bin/head"),
+        "eslint" => format!("{TREE}/node_modules/.bin/tsc-shim"),
         "pytest" => format!("{TREE}/scripts/venv-python"),
         name if name.starts_with('/') => name.to_owned(),
         name => format!("/usr/bin/{name}"),
@@ -123,7 +125,9 @@ fn answer(question: &Question) -> Answer {
             Some("/scripts/build.sh") => Answer::FileText { text: "#!/bin/bash\ncargo build \"$@\"\n".to_owned() },
             Some("/scripts/env-shell") => Answer::FileText { text: "#!/usr/bin/env bash\nrm -rf ~/data\n".to_owned() },
             Some("/scripts/native" | "/scripts/rm-by-another-name" | "/.venv/bin/python3") => Answer::NotText {},
-            Some("/scripts/plain") => Answer::FileText { text: "rm -rf ~/data\n".to_owned() },
+            Some("/node_modules/.bin/head" | "/node_modules/.bin/tsc-shim" | "/scripts/plain") => {
+                Answer::FileText { text: "rm -rf ~/data\n".to_owned() }
+            }
             Some("/scripts/split-env") => Answer::FileText { text: "#!/usr/bin/env -S rm -rf\n".to_owned() },
             Some("/scripts/venv-python") => Answer::FileText { text: format!("#!{TREE}/.venv/bin/python3\nimport sys\n") },
             Some("/scripts/wiper") => Answer::FileText { text: "#!/bin/rm -rf\n".to_owned() },
@@ -298,6 +302,8 @@ fn a_search_path_through_the_work_tree_runs_what_lies_there_and_not_what_the_nam
     assert!(waits("cat ~/data/x"), "a link to rm");
     assert!(!waits("wc README.md"), "found in a directory of the system all the same");
     assert!(!waits("pytest"), "a tool that the project brings along");
+    assert!(!waits("eslint ."), "whatever starts it: it runs the project's code");
+    assert!(waits("head README.md"), "a look that another file takes");
     assert!(!effects("ls").iter().any(self::waits), "with the usual search path nobody asks");
 }
 

@@ -65,11 +65,7 @@ impl Walker<'_> {
                     return self.run_found(file, name, arguments, directory);
                 }
                 found = match self.look_up(known) {
-                    // A tool that a project brings along is what its name says as well: both count.
-                    Lookup::File(path) => {
-                        self.run_found(path, name, arguments, directory);
-                        known.to_owned()
-                    }
+                    Lookup::File(path) => return self.run_as_file_and_name(path, name, known, arguments, directory, span),
                     Lookup::Named(program) => program,
                     Lookup::Unknown => {
                         self.opaque(known, "nobody can tell which file this name runs", span.clone());
@@ -83,7 +79,7 @@ impl Walker<'_> {
     }
 
     /// Follows a program that is the one its name says.
-    fn program_of_system(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+    pub(super) fn program_of_system(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         self.ran.insert(program.to_owned());
         for file in arguments.iter().filter_map(|field| behind(field, "file://")) {
             self.look(&file, directory);

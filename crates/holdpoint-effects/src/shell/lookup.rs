@@ -3,9 +3,11 @@
 //! A name is believed where only the usual directories are searched: the system's, and those in which people keep their tools.
 //! Elsewhere a file of that name runs instead of what the name says, so the file is judged, as if the line had spelled it out.
 
+use holdpoint_core::effect::{Certainty, Verb};
 use holdpoint_core::question::Place;
 
 use super::destroyers::PROGRAM_DIRECTORIES;
+use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Site, Walker};
 use super::wrappers::is_shell;
@@ -44,6 +46,28 @@ impl Walker<'_> {
     /// The program of the system that a compiled file is a link to or a copy of; the outer nothing means that it is not known.
     pub(super) fn system_program_at(&self, path: &str) -> Option<Option<&str>> {
         self.world.program(path).map(|found| found.and_then(system_program))
+    }
+
+    /// Judges a file that a bare name runs, and what its name says: a tool that a project brings along is both. Where the name says
+    /// already that it runs the project's code, it does not matter which file of an installation starts that.
+    pub(super) fn run_as_file_and_name(
+        &mut self,
+        path: String,
+        name: &Field,
+        program: &str,
+        arguments: &[Field],
+        directory: Option<&str>,
+        span: &Span,
+    ) {
+        let before = self.noted();
+        self.program_of_system(program, arguments, directory, span);
+        let named = self.take_noted(before);
+        let delegated = named.iter().any(|effect| effect.verb == Verb::Execute && effect.certainty == Certainty::Delegated);
+        named.into_iter().for_each(|effect| self.note(effect));
+        let installed = path.rsplit_once('/').is_some_and(|(place, _)| INSTALLED.iter().any(|bin| place.ends_with(bin)));
+        if !(delegated && installed) {
+            self.run_found(path, name, arguments, directory);
+        }
     }
 
     /// Judges a file that a bare name runs.
@@ -110,6 +134,9 @@ pub(super) fn shebang(text: &str) -> Option<Vec<&str>> {
     let (program, rest) = line.split_once([' ', '\t']).unwrap_or((line, ""));
     Some([program, rest.trim_start_matches([' ', '\t'])].into_iter().filter(|word| !word.is_empty()).collect())
 }
+
+/// Where package managers put a project's tools.
+const INSTALLED: [&str; 3] = ["/.venv/bin", "/node_modules/.bin", "/venv/bin"];
 
 /// Where administrators and package managers put programs.
 const SYSTEM: [&str; 12] = [
