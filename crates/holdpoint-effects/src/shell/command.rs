@@ -119,13 +119,16 @@ impl Walker<'_> {
         let searched = self.state.variables.get("PATH")?;
         let places = searched.iter().flat_map(|value| value.head().split(':'));
         let ours = places.filter(|place| !place.is_empty() && !PROGRAM_DIRECTORIES.contains(place));
-        let mut files = ours.take(SEARCHED_MAX).filter_map(|place| match (place.starts_with('/'), directory) {
+        let files = ours.take(SEARCHED_MAX).filter_map(|place| match (place.starts_with('/'), directory) {
             (true, _) => Some(absolute(&format!("{place}/{name}"), "/")),
             (false, Some(directory)) => Some(absolute(&format!("{place}/{name}"), directory)),
             (false, None) => None,
         });
         let ours = |facts: &PathFacts| matches!(facts.place, Place::Scratch | Place::WorkTree) && facts.kind != FileKind::Missing;
-        files.find(|file| self.is_rewritten(file) || self.world.path(file).is_none_or(ours))
+        // All are asked about at once: a gate answers in few rounds.
+        let files: Vec<_> = files.map(|file| (self.world.path(&file), file)).collect();
+        let found = files.into_iter().find(|(facts, file)| self.is_rewritten(file) || facts.is_none_or(ours));
+        found.map(|(_, file)| file)
     }
 
     /// A program that is run by its path may do what its name says, or what the name says to which it is a link
