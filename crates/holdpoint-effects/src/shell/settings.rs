@@ -175,15 +175,18 @@ pub(super) fn is_harmless(name: &str) -> bool {
     listed || keyed
 }
 
-/// Whether a setting makes git push, fetch or clean otherwise than its command line says.
+/// Whether a setting makes git push, fetch, clean or sign otherwise than its command line and the person's settings say.
 pub(super) fn redirects(name: &str, value: &Value) -> bool {
     let is = |word: &str| value.known().is_none_or(|text| text.eq_ignore_ascii_case(word));
+    // What the line does not determine may say no.
+    let may_say_no = || !value.known().is_some_and(|text| TRUE.iter().any(|word| text.eq_ignore_ascii_case(word)));
     let ends = |keys: &[&str]| keys.iter().any(|key| name.ends_with(key));
     match name.split('.').next().unwrap_or_default() {
         "branch" => ends(&[".pushremote"]),
-        "clean" => name == "clean.requireforce" && !is("true"),
+        "clean" => name == "clean.requireforce" && may_say_no(),
+        "commit" | "tag" => ends(&[".gpgsign"]) && may_say_no(),
         "credential" => ends(&[".helper"]) && value.known().is_none_or(|text| text.starts_with('!')),
-        "push" => name == "push.default" && (is("matching") || is("mirror")),
+        "push" => (name == "push.default" && (is("matching") || is("mirror"))) || (name == "push.gpgsign" && may_say_no()),
         "remote" => {
             let forces = value.known().is_none_or(|text| text.starts_with(['+', ':']));
             (ends(&[".push"]) && forces)
@@ -194,9 +197,22 @@ pub(super) fn redirects(name: &str, value: &Value) -> bool {
     }
 }
 
+/// What git takes for yes (git-config(1), "Values").
+const TRUE: [&str; 4] = ["1", "on", "true", "yes"];
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signature_or_a_safety_is_switched_off_by_whatever_may_say_no() {
+        for name in ["clean.requireforce", "commit.gpgsign", "push.gpgsign", "tag.gpgsign"] {
+            for value in [Value::text("false"), Value::text(""), Value::unknown()] {
+                assert!(redirects(name, &value), "{name}");
+            }
+            assert!(!redirects(name, &Value::text("True")), "{name}");
+        }
+    }
 
     #[test]
     fn what_is_harmless_runs_nothing() {
