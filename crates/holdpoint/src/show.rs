@@ -37,11 +37,7 @@ pub(crate) fn judgement(artefact: &str, judged: &JudgementV1) {
 /// Lays out a decision about an artefact, with styles that `anstream` strips where they are not wanted.
 pub(crate) fn judgement_text(artefact: &str, judged: &JudgementV1) -> String {
     let mut text = String::new();
-    let (style, word) = match judged.decision {
-        VerdictV1::Allow => (GOOD, "ALLOWED"),
-        VerdictV1::Hold => (WARN, "HELD"),
-        VerdictV1::Refuse => (ALARM, "REFUSED"),
-    };
+    let (style, word) = verdict(judged.decision);
     let _ = writeln!(text, "{style}{word}{style:#}  {}", marked(artefact, judged));
     let _ = writeln!(text);
     for (at, effect) in judged.effects.iter().enumerate() {
@@ -57,6 +53,26 @@ pub(crate) fn judgement_text(artefact: &str, judged: &JudgementV1) -> String {
     }
     let _ = writeln!(text, "  {FAINT}change   {}{FAINT:#}", judged.change);
     text
+}
+
+/// Lays out a decision on one line, or why there is none: the verdict, the artefact, what holds it.
+pub(crate) fn judgement_line(artefact: &str, judged: Result<&JudgementV1, &str>) -> String {
+    let (style, word) = judged.map_or((ALARM, "UNREAD"), |judged| verdict(judged.decision));
+    let why = match judged {
+        Ok(judged) => judged.guardrails.iter().map(|guardrail| guardrail.id.as_str()).collect::<Vec<_>>().join(", "),
+        Err(why) => why.to_owned(),
+    };
+    let artefact = judged.map_or_else(|_| visible(artefact), |judged| marked(artefact, judged)).replace('\n', "⏎");
+    let why = if why.is_empty() { why } else { format!("  {FAINT}[{}]{FAINT:#}", visible(&why)) };
+    format!("{style}{word:7}{style:#}  {artefact}{why}")
+}
+
+const fn verdict(verdict: VerdictV1) -> (Style, &'static str) {
+    match verdict {
+        VerdictV1::Allow => (GOOD, "ALLOWED"),
+        VerdictV1::Hold => (WARN, "HELD"),
+        VerdictV1::Refuse => (ALARM, "REFUSED"),
+    }
 }
 
 fn effect_lines(text: &mut String, effect: &Effect, holding: bool) {
