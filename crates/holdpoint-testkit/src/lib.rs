@@ -5,4 +5,5 @@
 pub mod authenticator;
 pub mod browser;
 pub mod corpus;
+pub mod dice;
 pub mod tool;

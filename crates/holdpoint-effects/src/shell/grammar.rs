@@ -113,7 +113,7 @@ impl Reader<'_> {
         let start = self.at;
         let first = self.byte()?;
         // Only words that begin like a reserved word are worth reading ahead.
-        if !(first.is_ascii_lowercase() || matches!(first, b'{' | b'}' | b'!' | b'[' | b'\\')) {
+        if !(first.is_ascii_lowercase() || matches!(first, b'{' | b'}' | b'!' | b'[' | b']' | b'\\')) {
             return None;
         }
         let mut word = String::new();
@@ -288,7 +288,7 @@ impl Reader<'_> {
                 let body = self.body(&["done"])?;
                 Form::Loop { head: Vec::new(), condition, body }
             }
-            _ if CLOSERS.contains(&word.as_str()) && word != "in" => return Err(self.fault("a word stands where no command can")),
+            _ if CLOSERS.contains(&word.as_str()) || word == "]]" => return Err(self.fault("a word stands where no command can")),
             _ => return Ok(None),
         };
         Ok(Some(form))
