@@ -116,6 +116,9 @@ pub(crate) struct Template {
     /// Not all values of the options in `when` do so.
     #[serde(default)]
     pub(crate) unless_values: Vec<String>,
+    /// What is sent is not plainly a GraphQL document that only asks.
+    #[serde(default)]
+    pub(crate) unless_graphql_asks: bool,
     /// It counts only where the line determines it: an operand that is not known is not taken for one of `when_operand`.
     #[serde(default)]
     pub(crate) surely: bool,

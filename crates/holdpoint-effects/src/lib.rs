@@ -11,6 +11,7 @@ use self::world::World;
 mod credential;
 mod data;
 mod families;
+mod graphql;
 pub mod loss;
 pub mod paths;
 mod reading;

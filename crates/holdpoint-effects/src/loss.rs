@@ -46,6 +46,11 @@ pub fn resource_kind(facts: &PathFacts, own: Own<'_>) -> ResourceKind {
     }
 }
 
+/// Whether a path lies where the task may look, or nothing is there.
+pub(crate) fn is_for_the_task(facts: &PathFacts) -> bool {
+    matches!(facts.place, Place::GitDirectory | Place::Scratch | Place::WorkTree) || facts.kind == FileKind::Missing
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

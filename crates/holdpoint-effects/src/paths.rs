@@ -111,6 +111,15 @@ pub fn holds_secrets(path: &str, own: Own<'_>) -> bool {
     secrets.filter(in_home).any(|pattern| below.iter().flatten().any(|below| pattern.leads_through(below)))
 }
 
+/// Whether a path's name means a secret where the task has no business: outside the work tree and the places for scratch.
+/// Inside, the same name is a fixture or a source, so whoever asks must know where the path lies.
+pub fn is_secret_elsewhere(path: &str) -> bool {
+    let path = normal(path);
+    let homes = homes(&path, None);
+    let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.fits(&path, &homes));
+    fits(&TABLE.found.paths) && !fits(&TABLE.found.except)
+}
+
 /// Whether a directory holds Holdpoint's program or data, wherever those are.
 pub fn holds_guard(path: &str, own: Own<'_>) -> bool {
     let path = normal(path);
@@ -246,6 +255,7 @@ pub(crate) fn name_fits(pattern: &str, name: &str) -> bool {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
+    found: Found,
     nested: Vec<Pattern>,
     rule: Vec<Rule>,
     regenerable: Regenerable,
@@ -257,6 +267,19 @@ struct Rule {
     kind: Kind,
     paths: Vec<Pattern>,
     #[serde(default)]
+    except: Vec<Pattern>,
+    #[cfg(test)]
+    #[serde(default)]
+    examples: Vec<String>,
+    #[cfg(test)]
+    #[serde(default)]
+    near_misses: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Found {
+    paths: Vec<Pattern>,
     except: Vec<Pattern>,
     #[cfg(test)]
     #[serde(default)]
@@ -323,6 +346,17 @@ mod tests {
         }
         for near_miss in &written.near_misses {
             assert!(!regenerable(near_miss), "{near_miss}");
+        }
+    }
+
+    #[test]
+    fn every_name_that_is_a_secret_elsewhere_is_and_no_near_miss_is() {
+        let written = as_written().found;
+        for example in &written.examples {
+            assert!(is_secret_elsewhere(&at_home(example)), "{example}");
+        }
+        for near_miss in &written.near_misses {
+            assert!(!is_secret_elsewhere(&at_home(near_miss)), "{near_miss}");
         }
     }
 

@@ -116,12 +116,26 @@ impl Call<'_> {
             kind => kind,
         };
         Some(match self.answers.to(&question) {
-            Some(Answer::Name { name: Some(canonical) }) => only(self.read_effect(kind(canonical), canonical)),
+            Some(Answer::Name { name: Some(canonical) }) => match kind(canonical) {
+                ResourceKind::File if paths::is_secret_elsewhere(canonical) => self.read_found(canonical),
+                kind => only(self.read_effect(kind, canonical)),
+            },
             _ => {
                 let effect = self.read_effect(kind(&path), &path);
                 self.asking(Effect { certainty: Certainty::Worst, ..effect }, question)
             }
         })
+    }
+
+    /// Reads what has a secret's name: one where the task has no business.
+    fn read_found(&self, path: &str) -> Reading {
+        let question = Question::Path { path: path.to_owned() };
+        let secret = self.read_effect(ResourceKind::Credential, path);
+        match self.answers.to(&question) {
+            Some(Answer::Path { facts }) if loss::is_for_the_task(facts) => only(self.read_effect(ResourceKind::File, path)),
+            Some(Answer::Path { .. }) => only(secret),
+            _ => self.asking(Effect { certainty: Certainty::Worst, ..secret }, question),
+        }
     }
 
     /// Whether a search at a path is for files with a secret's name, or goes through the whole home directory.

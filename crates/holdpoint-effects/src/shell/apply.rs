@@ -5,6 +5,7 @@ use holdpoint_core::question::{FileKind, GitKeeping, Question};
 
 use super::effect::plain;
 use super::files::Target;
+use super::looks::asks_graphql;
 use super::options::{Line, Style, parse, style};
 use super::stirred::Stirred;
 use super::syntax::Span;
@@ -464,6 +465,9 @@ fn applies(template: &Template, line: &Line) -> Applies {
     }
     let mut values = template.when.iter().flat_map(|name| line.values(name)).peekable();
     if values.peek().is_some() && values.all(|value| template.unless_values.iter().any(|pattern| fits(value, pattern))) {
+        return Applies::No;
+    }
+    if template.unless_graphql_asks && asks_graphql(line) {
         return Applies::No;
     }
     let last_is =

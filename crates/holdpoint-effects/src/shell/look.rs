@@ -11,6 +11,7 @@ use super::files::Target;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Site, Walker};
+use crate::loss::is_for_the_task;
 use crate::paths;
 use crate::recover::kind_of;
 use crate::world::absolute;
@@ -121,10 +122,17 @@ impl Walker<'_> {
             Site::Here if spelled == ResourceKind::File => self.world.name(Question::Canonical { path: path.clone() }).flatten(),
             _ => None,
         };
-        match canonical {
-            Some(canonical) => (canonical.to_owned(), self.spelled(canonical)),
-            None => (path, spelled),
-        }
+        let path = canonical.map_or(path, str::to_owned);
+        let kind = match self.spelled(&path) {
+            ResourceKind::File if self.is_found_secret(&path) => ResourceKind::Credential,
+            kind => kind,
+        };
+        (path, kind)
+    }
+
+    /// Whether a path has a secret's name in a place where the task has no business.
+    fn is_found_secret(&self, path: &str) -> bool {
+        self.site == Site::Here && paths::is_secret_elsewhere(path) && !self.world.path(path).is_some_and(is_for_the_task)
     }
 
     /// What a path is by its spelling; a directory in which secrets lie by rule counts as one.

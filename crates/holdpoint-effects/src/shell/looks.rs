@@ -1,11 +1,14 @@
-//! Programs with many subcommands of which some plainly only look: cloud command lines, and `sqlite3` with a query.
+//! Programs with many subcommands of which some plainly only look: cloud command lines, `sqlite3` with a query, requests to
+//! a GraphQL endpoint that only ask.
 
 use holdpoint_core::effect::{ResourceKind, Verb};
 
 use super::effect::plain;
+use super::options::Line;
 use super::syntax::Span;
 use super::value::Field;
 use super::walker::Walker;
+use crate::graphql;
 
 impl Walker<'_> {
     /// `sqlite3 FILE STATEMENT` with a statement that plainly only adds: work on that file; `false` for everything else.
@@ -40,6 +43,62 @@ impl Walker<'_> {
         }
         looks
     }
+}
+
+/// Whether a request goes to a GraphQL endpoint and what is sent there only asks: as fields (`gh api graphql -f query=…`), or
+/// as a JSON body (`curl -d '{"query": …}' https://host/graphql`).
+pub(crate) fn asks_graphql(line: &Line) -> bool {
+    let sent =
+        |names: &[&str]| -> Option<Vec<String>> { names.iter().flat_map(|name| line.values(name)).map(Field::known).collect() };
+    let by = |name: &str, methods: &[&str]| {
+        line.values(name).all(|value| value.known().is_some_and(|value| methods.contains(&value.as_str())))
+    };
+    let hosts: Option<Vec<String>> = line.operands.iter().map(Field::known).collect();
+    let hidden = line.uncertain || GRAPHQL_HIDES.iter().any(|name| line.has(name));
+    let Some(hosts) = hosts.filter(|_| !hidden && by("-X", &["GET", "POST"]) && by("--request", &["GET", "POST"])) else {
+        return false;
+    };
+    match hosts.as_slice() {
+        [endpoint] if endpoint == "graphql" => {
+            sent(&["-f", "--raw-field", "-F", "--field"]).is_some_and(|fields| fields_ask(&fields)) && by("--method", &["POST"])
+        }
+        [url] if is_graphql_address(url) && !line.has("-F") => {
+            let bodies = sent(&["-d", "--data", "--data-raw", "--data-binary", "--data-ascii", "--json"]).unwrap_or_default();
+            matches!(bodies.as_slice(), [body] if body_asks(body))
+        }
+        _ => false,
+    }
+}
+
+/// Options with which something else is sent, or in another way, than the document that is read.
+const GRAPHQL_HIDES: [&str; 8] =
+    ["--config", "--data-urlencode", "--form", "--form-string", "--input", "--next", "--upload-file", "-K"];
+
+fn is_graphql_address(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.trim_end_matches('/').to_ascii_lowercase().ends_with("/graphql")
+}
+
+/// `NAME=VALUE` fields of which one is the document; the others are its variables. A value behind `@` is the name of a file.
+fn fields_ask(fields: &[String]) -> bool {
+    let parts: Option<Vec<(&str, &str)>> = fields.iter().map(|field| field.split_once('=')).collect();
+    let Some(parts) = parts.filter(|parts| parts.iter().all(|(_, value)| !value.starts_with('@'))) else { return false };
+    let documents: Vec<&str> = parts.iter().filter(|(name, _)| *name == "query").map(|(_, document)| *document).collect();
+    matches!(documents.as_slice(), [document] if graphql::only_asks(document))
+}
+
+/// One request as GraphQL's clients write it. What it must not have besides is not read.
+fn body_asks(body: &str) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Request {
+        query: String,
+        #[serde(default, rename = "variables")]
+        _variables: serde_json::Value,
+        #[serde(default, rename = "operationName")]
+        _operation_name: Option<String>,
+    }
+    serde_json::from_str::<Request>(body).is_ok_and(|request| graphql::only_asks(&request.query))
 }
 
 /// Words in the name of what hands out secrets or writes files.

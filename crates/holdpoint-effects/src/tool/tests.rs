@@ -121,6 +121,23 @@ fn a_read_through_a_link_is_a_read_of_what_lies_behind() {
 }
 
 #[test]
+fn a_name_that_means_a_secret_does_so_outside_the_work_tree_only() {
+    let at = |path: &str, place: Option<Place>| {
+        let mut answers = Answers::default();
+        answers.insert(Question::Canonical { path: path.into() }, Answer::Name { name: Some(path.into()) });
+        if let Some(place) = place {
+            let facts = PathFacts { canonical: path.into(), kind: FileKind::File, place, files: Some(1), git: None };
+            answers.insert(Question::Path { path: path.into() }, Answer::Path { facts });
+        }
+        short(&read_with("Read", &format!(r#"{{"file_path":"{path}"}}"#), &answers))
+    };
+    let found = "/home/alice/.config/other/token";
+    assert_eq!(at(found, None), [format!("read credential {found} lossless worst")]);
+    assert_eq!(at(found, Some(Place::Home)), [format!("read credential {found} lossless exact")]);
+    assert_eq!(at("/w/shop/fixtures/token", Some(Place::WorkTree)), ["read file /w/shop/fixtures/token lossless exact"]);
+}
+
+#[test]
 fn a_home_that_is_not_known_makes_its_paths_unreadable() {
     let homeless = Setting { variables: BTreeMap::new(), ..setting() };
     let reading = read("claude-code", "Read", r#"{"file_path":"~/x"}"#, &homeless, &Answers::default());
