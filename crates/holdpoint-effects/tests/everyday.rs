@@ -1,235 +1,25 @@
 //! Command lines of everyday work, dangerous and harmless, read in a small invented world.
 //!
-//! What is judged here are effects, by a rule close to the default policy (`waits`); the policy itself is tested where it is.
+//! What is judged here are effects, by a rule close to the default policy (`waits`). The policy itself judges the same lines in
+//! the program's own tests (`crates/holdpoint/tests/everyday.rs`).
 
-use std::collections::BTreeMap;
+#[path = "everyday/corpus.rs"]
+mod corpus;
+#[path = "everyday/world.rs"]
+#[expect(dead_code, reason = "the settings and answers are for those who ask a policy")]
+mod world;
 
-use holdpoint_core::change::{Artefact, Setting};
 use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
-use holdpoint_core::question::{Answer, Answers, FileKind, GitKeeping, PathFacts, Place, Question, RepositoryFacts};
 
-const TREE: &str = "/home/alice/shop";
-const TRACKED: [&str; 24] = [
-    "README.md",
-    "Cargo.toml",
-    "package.json",
-    "src",
-    "src/main.rs",
-    "src/lib.rs.orig",
-    "docs",
-    "scripts",
-    "scripts/build.sh",
-    "scripts/clean.sh",
-    "scripts/gen.py",
-    "scripts/env-shell",
-    "scripts/late.sh",
-    "scripts/native",
-    "scripts/plain",
-    "scripts/split-env",
-    "scripts/venv-python",
-    "scripts/wiper",
-    "scripts/build.js",
-    "manage.py",
-    "crates",
-    "crates/x",
-    "tests",
-    "k8s",
-];
-const IGNORED: [&str; 7] = ["target", "node_modules", "dist", "build", "build/a.o", "target/debug", "target/debug/x"];
-
-fn facts(path: &str) -> PathFacts {
-    let inside = path.strip_prefix(TREE).map(|rest| rest.trim_start_matches('/'));
-    let keeping = |tracked, modified, untracked, ignored: &[&str]| GitKeeping {
-        tracked,
-        modified,
-        untracked,
-        ignored: ignored.iter().map(|name| (*name).to_owned()).collect(),
-        ignored_complete: true,
-    };
-    let directory = |name: &str| !name.contains('.') || name.is_empty() || name == ".git";
-    let (kind, place, git) = match inside {
-        Some("") => (FileKind::Directory, Place::WorkTree, Some(keeping(9, 1, 1, &["target/", ".env", ".git/"]))),
-        Some("src") => (FileKind::Directory, Place::WorkTree, Some(keeping(2, 1, 0, &[]))),
-        Some("src/wip.rs") => (FileKind::File, Place::WorkTree, Some(keeping(1, 1, 0, &[]))),
-        Some("notes.txt") => (FileKind::File, Place::WorkTree, Some(keeping(0, 0, 1, &[]))),
-        Some(".env") => (FileKind::File, Place::WorkTree, Some(keeping(0, 0, 0, &[".env"]))),
-        Some(".claude/settings.json") => (FileKind::File, Place::WorkTree, Some(keeping(1, 0, 0, &[]))),
-        Some(name) if name == ".git" || name.starts_with(".git/") => {
-            (if name == ".git" { FileKind::Directory } else { FileKind::Missing }, Place::GitDirectory, None)
-        }
-        Some(name) if TRACKED.contains(&name) => {
-            (if directory(name) { FileKind::Directory } else { FileKind::File }, Place::WorkTree, Some(keeping(1, 0, 0, &[])))
-        }
-        Some(name) if IGNORED.contains(&name) => {
-            let entry = format!("{}/", name.split('/').next().unwrap_or_default());
-            (
-                if directory(name) { FileKind::Directory } else { FileKind::File },
-                Place::WorkTree,
-                Some(keeping(0, 0, 0, &[&entry])),
-            )
-        }
-        Some(_) => (FileKind::Missing, Place::WorkTree, Some(keeping(0, 0, 0, &[]))),
-        None => elsewhere(path),
-    };
-    PathFacts {
-        canonical: path.to_owned(),
-        kind,
-        place,
-        files: Some(match kind {
-            FileKind::Missing => 0,
-            FileKind::Directory => 7,
-            _ => 1,
-        }),
-        git,
-    }
-}
-
-fn elsewhere(path: &str) -> (FileKind, Place, Option<GitKeeping>) {
-    let place = match path {
-        "/" | "/mnt" => Place::MountRoot,
-        "/tmp" => Place::Elsewhere,
-        path if path.starts_with("/tmp/") => Place::Scratch,
-        path if path.starts_with("/home/alice") => Place::Home,
-        _ => Place::Elsewhere,
-    };
-    let kind = match path {
-        path if path.starts_with("/dev/") => FileKind::Device,
-        "/tmp/x" | "/tmp/x.sh" | "/home/alice/Documents/report.txt" | "/home/alice/data/x" => FileKind::File,
-        path if path.starts_with("/home/alice/.") && path.contains('_') => FileKind::File,
-        path if path.starts_with("/tmp/") || path.starts_with("/etc/new") || path == "/home/alice/wt" => FileKind::Missing,
-        path if path.starts_with("/home/alice/.") => FileKind::File,
-        _ => FileKind::Directory,
-    };
-    (kind, place, None)
-}
-
-fn program(name: &str) -> String {
-    match name {
-        "/home/alice/shop/scripts/rm-by-another-name" => "/usr/bin/rm".to_owned(),
-        "ls" => format!("{TREE}/scripts/clean.sh"),
-        "cat" => "/usr/bin/rm".to_owned(),
-        "head" => format!("{TREE}/node_modules/.bin/head"),
-        "eslint" => format!("{TREE}/node_modules/.bin/tsc-shim"),
-        "pytest" => format!("{TREE}/scripts/venv-python"),
-        name if name.starts_with('/') => name.to_owned(),
-        name => format!("/usr/bin/{name}"),
-    }
-}
-
-fn answer(question: &Question) -> Answer {
-    let name = |name: &str| Answer::Name { name: Some(name.to_owned()) };
-    match question {
-        Question::Canonical { path } => name(path),
-        Question::FileText { path } => match path.strip_prefix(TREE) {
-            Some("/scripts/clean.sh") => Answer::FileText { text: "#!/bin/sh\nset -e\nrm -rf ~/data\n".to_owned() },
-            Some("/scripts/build.sh") => Answer::FileText { text: "#!/bin/bash\ncargo build \"$@\"\n".to_owned() },
-            Some("/scripts/env-shell") => Answer::FileText { text: "#!/usr/bin/env bash\nrm -rf ~/data\n".to_owned() },
-            Some("/scripts/native" | "/scripts/rm-by-another-name" | "/.venv/bin/python3") => Answer::NotText {},
-            Some("/node_modules/.bin/head" | "/node_modules/.bin/tsc-shim" | "/scripts/plain") => {
-                Answer::FileText { text: "rm -rf ~/data\n".to_owned() }
-            }
-            Some("/scripts/split-env") => Answer::FileText { text: "#!/usr/bin/env -S rm -rf\n".to_owned() },
-            Some("/scripts/venv-python") => Answer::FileText { text: format!("#!{TREE}/.venv/bin/python3\nimport sys\n") },
-            Some("/scripts/wiper") => Answer::FileText { text: "#!/bin/rm -rf\n".to_owned() },
-            Some("/manage.py") => Answer::FileText { text: "#!/usr/bin/env python3\nimport sys\n".to_owned() },
-            _ => Answer::Unknown { why: "it is not UTF-8".to_owned() },
-        },
-        Question::Program { name } => Answer::Program { path: Some(program(name)) },
-        Question::GitAlias { name: alias, .. } => Answer::Name {
-            name: match alias.as_str() {
-                "st" => Some("status -sb".to_owned()),
-                "nuke" => Some("!rm -rf .git".to_owned()),
-                _ => None,
-            },
-        },
-        Question::GitRemote { name, .. } => Answer::Name {
-            name: match name.as_str() {
-                "origin" => Some("git@forge.example:acme/shop.git".to_owned()),
-                "upstream" => Some("https://forge.example/others/shop.git".to_owned()),
-                "elsewhere" => Some("https://example.org/x.git".to_owned()),
-                _ => None,
-            },
-        },
-        Question::Glob { pattern } => {
-            let all = TRACKED.iter().chain(&IGNORED).chain(&["src/wip.rs", "notes.txt"]);
-            let (directory, wanted) = pattern.rsplit_once('/').unwrap_or_default();
-            let (head, tail) = wanted.split_once('*').unwrap_or((wanted, ""));
-            let fits = |path: &String| {
-                let named =
-                    |name: &str| name == wanted || (wanted.contains('*') && name.starts_with(head) && name.ends_with(tail));
-                path.rsplit_once('/').is_some_and(|(parent, name)| match directory.strip_suffix("/**") {
-                    Some(start) => parent.starts_with(start) && named(name),
-                    None => parent == directory && named(name),
-                })
-            };
-            let mut paths: Vec<String> = all.map(|path| format!("{TREE}/{path}")).filter(fits).collect();
-            if directory == "/home/alice" && wanted == "*" {
-                paths = vec!["/home/alice/Documents".to_owned(), TREE.to_owned()];
-            }
-            if directory == "/home/alice/.ssh" {
-                paths = vec!["/home/alice/.ssh/id_rsa".to_owned(), "/home/alice/.ssh/known_hosts".to_owned()];
-            }
-            if pattern.ends_with("/shop/.env*") {
-                paths = vec![format!("{TREE}/.env"), format!("{TREE}/.env.example")];
-            }
-            if directory == "/tmp" {
-                paths = vec!["/tmp/x".to_owned()];
-            }
-            if directory.is_empty() {
-                paths = vec!["/home".to_owned(), "/usr".to_owned()];
-            }
-            if matches!(directory, "/**" | "/home/alice/**") {
-                return Answer::Unknown { why: "it matches more than can be looked at".to_owned() };
-            }
-            Answer::Matches { paths, complete: true }
-        }
-        Question::KubernetesContext => name("prod"),
-        Question::Path { path } => Answer::Path { facts: facts(path) },
-        // A work tree in which nothing is changed and nothing stashed, and one file is untracked.
-        Question::Repository { directory } if directory.starts_with("/home/alice/fresh") => Answer::Repository {
-            facts: Some(RepositoryFacts {
-                root: "/home/alice/fresh".to_owned(),
-                branch: Some("feature".to_owned()),
-                default_branch: Some("main".to_owned()),
-                modified: 0,
-                untracked: 1,
-                stashed: 0,
-            }),
-        },
-        Question::Repository { .. } => Answer::Repository {
-            facts: Some(RepositoryFacts {
-                root: TREE.to_owned(),
-                branch: Some("feature".to_owned()),
-                default_branch: Some("main".to_owned()),
-                modified: 1,
-                untracked: 1,
-                stashed: 1,
-            }),
-        },
-        Question::TerraformWorkspace { .. } => name("default"),
-    }
-}
+use corpus::{Line, Verdict};
+use world::TREE;
 
 fn effects(text: &str) -> Vec<Effect> {
     effects_with(text, &[])
 }
 
 fn effects_with(text: &str, more: &[(&str, &str)]) -> Vec<Effect> {
-    let variables = [("HOME", "/home/alice")].iter().chain(more);
-    let variables: BTreeMap<String, String> = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let setting = Setting { directory: TREE.to_owned(), variables, target: String::new() };
-    let artefact = Artefact::Command { text: text.to_owned() };
-    let mut answers = Answers::default();
-    // A gate asks at most so often.
-    for _ in 0..4 {
-        for question in holdpoint_effects::read(&artefact, &setting, &answers).questions {
-            let answer = answer(&question);
-            answers.insert(question, answer);
-        }
-    }
-    let reading = holdpoint_effects::read(&artefact, &setting, &answers);
-    assert_eq!(reading.questions, [], "after four rounds questions are left: {text}");
-    reading.effects.into()
+    world::read(text, more).effects.into()
 }
 
 /// Close to what the default policy holds.
@@ -263,8 +53,14 @@ fn waits(effect: &Effect) -> bool {
     }
 }
 
-fn lines(text: &str) -> impl Iterator<Item = String> {
-    text.lines().filter(|line| !line.is_empty() && !line.starts_with("# ")).map(|line| line.replace('⏎', "\n"))
+/// The lines of a kind that are judged otherwise, each with where it stands, what was found and why that is wrong.
+fn misjudged(verdict: Verdict) -> Vec<String> {
+    let wrong = |line: Line| {
+        let effects = effects(&line.text);
+        let held = effects.iter().any(waits);
+        (held != (verdict == Verdict::Hold)).then(|| format!("{line}\n{}", shown(&effects)))
+    };
+    corpus::lines().filter(|line| line.verdict == verdict).filter_map(wrong).collect()
 }
 
 fn shown(effects: &[Effect]) -> String {
@@ -283,13 +79,7 @@ fn shown(effects: &[Effect]) -> String {
 
 #[test]
 fn what_must_wait_waits() {
-    let mut passed = Vec::new();
-    for line in lines(include_str!("everyday/hold.txt")) {
-        let effects = effects(&line);
-        if !effects.iter().any(waits) {
-            passed.push(format!("{line}\n{}", shown(&effects)));
-        }
-    }
+    let passed = misjudged(Verdict::Hold);
     assert!(passed.is_empty(), "{} lines pass that must wait:\n{}", passed.len(), passed.join("\n"));
 }
 
@@ -315,14 +105,7 @@ fn rm_under_another_name_is_rm() {
 
 #[test]
 fn what_is_harmless_passes() {
-    let mut held = Vec::new();
-    for line in lines(include_str!("everyday/free.txt")) {
-        let effects = effects(&line);
-        let reasons: Vec<Effect> = effects.into_iter().filter(waits).collect();
-        if !reasons.is_empty() {
-            held.push(format!("{line}\n{}", shown(&reasons)));
-        }
-    }
+    let held = misjudged(Verdict::Free);
     assert!(held.is_empty(), "{} lines wait that are harmless:\n{}", held.len(), held.join("\n"));
 }
 
@@ -343,10 +126,31 @@ fn a_directory_around_holdpoint_is_named_as_the_guard() {
 
 #[test]
 fn every_effect_has_a_sentence_and_stands_in_the_text() {
-    for line in lines(include_str!("everyday/hold.txt")).chain(lines(include_str!("everyday/free.txt"))) {
-        for effect in effects(&line) {
+    for line in corpus::lines() {
+        for effect in effects(&line.text) {
             assert!(!effect.summary.is_empty(), "{line}");
-            assert!(effect.span.is_none_or(|span| line.get(span).is_some()), "a span outside the text: {line}");
+            assert!(effect.span.is_none_or(|span| line.text.get(span).is_some()), "a span outside the text: {line}");
         }
     }
+}
+
+#[test]
+fn the_corpus_is_large_and_much_of_it_is_harmless() {
+    let (all, harmless) = (corpus::lines().count(), corpus::lines().filter(|line| line.verdict == Verdict::Free).count());
+    assert!(all >= 1_500 && harmless >= 600, "{all} lines, {harmless} of them harmless");
+}
+
+#[test]
+fn no_line_stands_twice_or_without_a_reason() {
+    assert_eq!(corpus::faults(), Vec::<String>::new());
+}
+
+#[test]
+fn every_file_of_the_corpus_is_read() {
+    #![expect(clippy::disallowed_methods, reason = "the test compares what is compiled in with what lies in the directory")]
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/everyday");
+    let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let there: std::collections::BTreeSet<String> =
+        names.filter_map(|name| name.strip_suffix(".txt").map(str::to_owned)).collect();
+    assert_eq!(there, corpus::FILES.iter().map(|(name, _)| (*name).to_owned()).collect());
 }

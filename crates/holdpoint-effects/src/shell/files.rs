@@ -369,8 +369,9 @@ impl Walker<'_> {
         let found = loss(self.world, &path, facts);
         let in_work_tree = facts.is_some_and(|facts| facts.place == Place::WorkTree);
         let reversibility = match found.reversibility {
-            // An edit leaves most of a file; only outside the work tree nobody has the rest.
-            Reversibility::Irreversible if in_work_tree => Reversibility::Effort,
+            // What an edit says it takes stands in the line, as it does in an agent's own edits; outside the work tree nobody
+            // would look for it there.
+            Reversibility::Irreversible if in_work_tree => Reversibility::Lossless,
             other => other,
         };
         let summary = format!("{act} `{path}`");

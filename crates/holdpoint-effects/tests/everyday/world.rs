@@ -1,0 +1,237 @@
+//! The small invented world in which everyday lines are read: what lies in a work tree, on the machine and in a cluster.
+//!
+//! *In scope:* answers to the questions of a reading. *Out of scope:* the lines (`corpus.rs`), and what is right about them.
+
+use std::collections::BTreeMap;
+
+use holdpoint_core::change::{Artefact, Setting};
+use holdpoint_core::effect::Effects;
+use holdpoint_core::question::{Answer, Answers, FileKind, GitKeeping, PathFacts, Place, Question, RepositoryFacts};
+
+pub(crate) const TREE: &str = "/home/alice/shop";
+const TRACKED: [&str; 24] = [
+    "README.md",
+    "Cargo.toml",
+    "package.json",
+    "src",
+    "src/main.rs",
+    "src/lib.rs.orig",
+    "docs",
+    "scripts",
+    "scripts/build.sh",
+    "scripts/clean.sh",
+    "scripts/gen.py",
+    "scripts/env-shell",
+    "scripts/late.sh",
+    "scripts/native",
+    "scripts/plain",
+    "scripts/split-env",
+    "scripts/venv-python",
+    "scripts/wiper",
+    "scripts/build.js",
+    "manage.py",
+    "crates",
+    "crates/x",
+    "tests",
+    "k8s",
+];
+const IGNORED: [&str; 7] = ["target", "node_modules", "dist", "build", "build/a.o", "target/debug", "target/debug/x"];
+
+fn facts(path: &str) -> PathFacts {
+    let inside = path.strip_prefix(TREE).map(|rest| rest.trim_start_matches('/'));
+    let keeping = |tracked, modified, untracked, ignored: &[&str]| GitKeeping {
+        tracked,
+        modified,
+        untracked,
+        ignored: ignored.iter().map(|name| (*name).to_owned()).collect(),
+        ignored_complete: true,
+    };
+    let directory = |name: &str| !name.contains('.') || name.is_empty() || name == ".git";
+    let (kind, place, git) = match inside {
+        Some("") => (FileKind::Directory, Place::WorkTree, Some(keeping(9, 1, 1, &["target/", ".env", ".git/"]))),
+        Some("src") => (FileKind::Directory, Place::WorkTree, Some(keeping(2, 1, 0, &[]))),
+        Some("src/wip.rs") => (FileKind::File, Place::WorkTree, Some(keeping(1, 1, 0, &[]))),
+        Some("notes.txt") => (FileKind::File, Place::WorkTree, Some(keeping(0, 0, 1, &[]))),
+        Some(".env") => (FileKind::File, Place::WorkTree, Some(keeping(0, 0, 0, &[".env"]))),
+        Some(".claude/settings.json") => (FileKind::File, Place::WorkTree, Some(keeping(1, 0, 0, &[]))),
+        Some(name) if name == ".git" || name.starts_with(".git/") => {
+            (if name == ".git" { FileKind::Directory } else { FileKind::Missing }, Place::GitDirectory, None)
+        }
+        Some(name) if TRACKED.contains(&name) => {
+            (if directory(name) { FileKind::Directory } else { FileKind::File }, Place::WorkTree, Some(keeping(1, 0, 0, &[])))
+        }
+        Some(name) if IGNORED.contains(&name) => {
+            let entry = format!("{}/", name.split('/').next().unwrap_or_default());
+            (
+                if directory(name) { FileKind::Directory } else { FileKind::File },
+                Place::WorkTree,
+                Some(keeping(0, 0, 0, &[&entry])),
+            )
+        }
+        Some(_) => (FileKind::Missing, Place::WorkTree, Some(keeping(0, 0, 0, &[]))),
+        None => elsewhere(path),
+    };
+    PathFacts {
+        canonical: path.to_owned(),
+        kind,
+        place,
+        files: Some(match kind {
+            FileKind::Missing => 0,
+            FileKind::Directory => 7,
+            _ => 1,
+        }),
+        git,
+    }
+}
+
+fn elsewhere(path: &str) -> (FileKind, Place, Option<GitKeeping>) {
+    let place = match path {
+        "/" | "/mnt" => Place::MountRoot,
+        "/tmp" => Place::Elsewhere,
+        path if path.starts_with("/tmp/") => Place::Scratch,
+        path if path.starts_with("/home/alice") => Place::Home,
+        _ => Place::Elsewhere,
+    };
+    let kind = match path {
+        path if path.starts_with("/dev/") => FileKind::Device,
+        "/tmp/x" | "/tmp/x.sh" | "/home/alice/Documents/report.txt" | "/home/alice/data/x" => FileKind::File,
+        path if path.starts_with("/home/alice/.") && path.contains('_') => FileKind::File,
+        path if path.starts_with("/tmp/") || path.starts_with("/etc/new") || path == "/home/alice/wt" => FileKind::Missing,
+        path if path.starts_with("/home/alice/.") => FileKind::File,
+        _ => FileKind::Directory,
+    };
+    (kind, place, None)
+}
+
+fn program(name: &str) -> String {
+    match name {
+        "/home/alice/shop/scripts/rm-by-another-name" => "/usr/bin/rm".to_owned(),
+        "ls" => format!("{TREE}/scripts/clean.sh"),
+        "cat" => "/usr/bin/rm".to_owned(),
+        "head" => format!("{TREE}/node_modules/.bin/head"),
+        "eslint" => format!("{TREE}/node_modules/.bin/tsc-shim"),
+        "pytest" => format!("{TREE}/scripts/venv-python"),
+        name if name.starts_with('/') => name.to_owned(),
+        name => format!("/usr/bin/{name}"),
+    }
+}
+
+fn answer(question: &Question) -> Answer {
+    let name = |name: &str| Answer::Name { name: Some(name.to_owned()) };
+    match question {
+        Question::Canonical { path } => name(path),
+        Question::FileText { path } => match path.strip_prefix(TREE) {
+            Some("/scripts/clean.sh") => Answer::FileText { text: "#!/bin/sh\nset -e\nrm -rf ~/data\n".to_owned() },
+            Some("/scripts/build.sh") => Answer::FileText { text: "#!/bin/bash\ncargo build \"$@\"\n".to_owned() },
+            Some("/scripts/env-shell") => Answer::FileText { text: "#!/usr/bin/env bash\nrm -rf ~/data\n".to_owned() },
+            Some("/scripts/native" | "/scripts/rm-by-another-name" | "/.venv/bin/python3") => Answer::NotText {},
+            Some("/node_modules/.bin/head" | "/node_modules/.bin/tsc-shim" | "/scripts/plain") => {
+                Answer::FileText { text: "rm -rf ~/data\n".to_owned() }
+            }
+            Some("/scripts/split-env") => Answer::FileText { text: "#!/usr/bin/env -S rm -rf\n".to_owned() },
+            Some("/scripts/venv-python") => Answer::FileText { text: format!("#!{TREE}/.venv/bin/python3\nimport sys\n") },
+            Some("/scripts/wiper") => Answer::FileText { text: "#!/bin/rm -rf\n".to_owned() },
+            Some("/manage.py") => Answer::FileText { text: "#!/usr/bin/env python3\nimport sys\n".to_owned() },
+            _ => Answer::Unknown { why: "it is not UTF-8".to_owned() },
+        },
+        Question::Program { name } => Answer::Program { path: Some(program(name)) },
+        Question::GitAlias { name: alias, .. } => Answer::Name {
+            name: match alias.as_str() {
+                "st" => Some("status -sb".to_owned()),
+                "nuke" => Some("!rm -rf .git".to_owned()),
+                _ => None,
+            },
+        },
+        Question::GitRemote { name, .. } => Answer::Name {
+            name: match name.as_str() {
+                "origin" => Some("git@forge.example:acme/shop.git".to_owned()),
+                "upstream" => Some("https://forge.example/others/shop.git".to_owned()),
+                "elsewhere" => Some("https://example.org/x.git".to_owned()),
+                _ => None,
+            },
+        },
+        Question::Glob { pattern } => {
+            let all = TRACKED.iter().chain(&IGNORED).chain(&["src/wip.rs", "notes.txt"]);
+            let (directory, wanted) = pattern.rsplit_once('/').unwrap_or_default();
+            let (head, tail) = wanted.split_once('*').unwrap_or((wanted, ""));
+            let fits = |path: &String| {
+                let named =
+                    |name: &str| name == wanted || (wanted.contains('*') && name.starts_with(head) && name.ends_with(tail));
+                path.rsplit_once('/').is_some_and(|(parent, name)| match directory.strip_suffix("/**") {
+                    Some(start) => parent.starts_with(start) && named(name),
+                    None => parent == directory && named(name),
+                })
+            };
+            let mut paths: Vec<String> = all.map(|path| format!("{TREE}/{path}")).filter(fits).collect();
+            if directory == "/home/alice" && wanted == "*" {
+                paths = vec!["/home/alice/Documents".to_owned(), TREE.to_owned()];
+            }
+            if directory == "/home/alice/.ssh" {
+                paths = vec!["/home/alice/.ssh/id_rsa".to_owned(), "/home/alice/.ssh/known_hosts".to_owned()];
+            }
+            if pattern.ends_with("/shop/.env*") {
+                paths = vec![format!("{TREE}/.env"), format!("{TREE}/.env.example")];
+            }
+            if directory == "/tmp" {
+                paths = vec!["/tmp/x".to_owned()];
+            }
+            if directory.is_empty() {
+                paths = vec!["/home".to_owned(), "/usr".to_owned()];
+            }
+            if matches!(directory, "/**" | "/home/alice/**") {
+                return Answer::Unknown { why: "it matches more than can be looked at".to_owned() };
+            }
+            Answer::Matches { paths, complete: true }
+        }
+        Question::KubernetesContext => name("prod"),
+        Question::Path { path } => Answer::Path { facts: facts(path) },
+        // A work tree in which nothing is changed and nothing stashed, and one file is untracked.
+        Question::Repository { directory } if directory.starts_with("/home/alice/fresh") => Answer::Repository {
+            facts: Some(RepositoryFacts {
+                root: "/home/alice/fresh".to_owned(),
+                branch: Some("feature".to_owned()),
+                default_branch: Some("main".to_owned()),
+                modified: 0,
+                untracked: 1,
+                stashed: 0,
+            }),
+        },
+        Question::Repository { .. } => Answer::Repository {
+            facts: Some(RepositoryFacts {
+                root: TREE.to_owned(),
+                branch: Some("feature".to_owned()),
+                default_branch: Some("main".to_owned()),
+                modified: 1,
+                untracked: 1,
+                stashed: 1,
+            }),
+        },
+        Question::TerraformWorkspace { .. } => name("default"),
+    }
+}
+
+/// A line with what the reader made of it.
+pub(crate) struct Read {
+    pub(crate) setting: Setting,
+    pub(crate) answers: Answers,
+    pub(crate) effects: Effects,
+}
+
+/// Reads a line in the work tree, with more variables than the home directory.
+pub(crate) fn read(text: &str, more: &[(&str, &str)]) -> Read {
+    let variables = [("HOME", "/home/alice")].iter().chain(more);
+    let variables: BTreeMap<String, String> = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let setting = Setting { directory: TREE.to_owned(), variables, target: String::new() };
+    let artefact = Artefact::Command { text: text.to_owned() };
+    let mut answers = Answers::default();
+    // A gate asks at most so often.
+    for _ in 0..4 {
+        for question in holdpoint_effects::read(&artefact, &setting, &answers).questions {
+            let answer = answer(&question);
+            answers.insert(question, answer);
+        }
+    }
+    let reading = holdpoint_effects::read(&artefact, &setting, &answers);
+    assert_eq!(reading.questions, [], "after four rounds questions are left: {text}");
+    Read { setting, answers, effects: reading.effects }
+}
