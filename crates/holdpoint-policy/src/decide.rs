@@ -34,7 +34,7 @@ fn weigh(policies: &Policies, case: &Case) -> Result<Vec<Holding>, Unreadable> {
 fn weigh_in(policies: &Policies, case: &Case, scene: &Scene<'_>) -> Result<Vec<Holding>, Unreadable> {
     let mut verdicts = Verdicts { policies, holdings: BTreeMap::new() };
     for (index, placed) in case.effects.iter().enumerate() {
-        verdicts.hear(index, &policies.ask(&scene.request(placed)?, scene.entities()))?;
+        verdicts.hear(index, &policies.ask(placed.effect.verb, &scene.request(placed)?, scene.entities()))?;
     }
     Ok(verdicts.holdings.into_values().collect())
 }

@@ -6,8 +6,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::OnceLock;
 
-use cedar_policy::{Authorizer, Entities, Policy, PolicyId, PolicySet, Request, Response, ValidationMode, Validator};
+use cedar_policy::{
+    ActionConstraint, Authorizer, Entities, EntityUid, Policy, PolicyId, PolicySet, Request, Response, ValidationMode, Validator,
+};
+use holdpoint_core::effect::Verb;
 use holdpoint_core::estate::Estate;
 use miette::Diagnostic;
 
@@ -24,6 +28,9 @@ use crate::statements::{STATEMENT_MAX_BYTES, STATEMENT_MAX_DEPTH, STATEMENT_MAX_
 pub struct Policies {
     // INVARIANT: validated strictly; one permit, the built-in one; every other policy is a forbid named in `guardrails`.
     set: PolicySet,
+    /// Of `set`, what may speak of a verb. Made when the verb is first met.
+    // INVARIANT: whatever is left out is scoped to other verbs.
+    by_verb: HashMap<Verb, OnceLock<PolicySet>>,
     guardrails: HashMap<String, Guardrail>,
 }
 
@@ -89,9 +96,32 @@ impl Policies {
         problems
     }
 
-    /// Puts one request to all guardrails.
-    pub(crate) fn ask(&self, request: &Request, entities: &Entities) -> Response {
+    /// Puts one request about a verb to all guardrails. Those that are scoped to other verbs are left out: a scope cannot err,
+    /// and what it does not cover is not evaluated, so they would have said nothing.
+    pub(crate) fn ask(&self, verb: Verb, request: &Request, entities: &Entities) -> Response {
+        let speaking = self.by_verb.get(&verb).map(|made| made.get_or_init(|| self.speaking_of(verb)));
+        Authorizer::new().is_authorized(request, speaking.unwrap_or(&self.set), entities)
+    }
+
+    /// Puts one request to all guardrails, whatever they are scoped to.
+    #[cfg(test)]
+    pub(crate) fn ask_all(&self, request: &Request, entities: &Entities) -> Response {
         Authorizer::new().is_authorized(request, &self.set, entities)
+    }
+
+    /// The policies whose scope covers a verb: all of them where that cannot be told.
+    fn speaking_of(&self, verb: Verb) -> PolicySet {
+        let covering = language().ok().and_then(|language| {
+            let action = language.verbs.get(&verb)?;
+            let groups: Vec<&EntityUid> = language.actions.ancestors(action)?.collect();
+            let covers = |policy: &&Policy| match policy.action_constraint() {
+                ActionConstraint::Any => true,
+                ActionConstraint::Eq(it) => it == *action,
+                ActionConstraint::In(any) => any.iter().any(|it| it == action || groups.contains(&it)),
+            };
+            PolicySet::from_policies(self.set.policies().filter(covers).cloned()).ok()
+        });
+        covering.unwrap_or_else(|| self.set.clone())
     }
 }
 
@@ -147,7 +177,8 @@ impl Parsed {
         for (id, diagnostic) in errors.chain(warnings) {
             problems.push(invalid(self.guardrails.get(id.as_ref() as &str), diagnostic));
         }
-        Some(Policies { set, guardrails: self.guardrails })
+        let by_verb = Verb::ALL.into_iter().map(|verb| (verb, OnceLock::new())).collect();
+        Some(Policies { set, by_verb, guardrails: self.guardrails })
     }
 
     /// Refuses names of things that cannot be known when a guardrail is written. Cedar itself accepts any.

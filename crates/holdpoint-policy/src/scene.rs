@@ -57,7 +57,8 @@ impl<'a> Scene<'a> {
         change: EntityUid,
         entities: Entities,
     ) -> Result<Self, Unreadable> {
-        let start = language.verbs.values().chain([&principal, &change]).cloned().collect();
+        let asked = case.effects.iter().filter_map(|placed| language.verbs.get(&placed.effect.verb));
+        let start = asked.chain([&principal, &change]).cloned().collect();
         match missing(&entities, start) {
             Some(uid) => Err(Unreadable::Missing(uid)),
             None => Ok(Self { language, case, principal, change, entities }),

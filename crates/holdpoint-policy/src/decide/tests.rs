@@ -12,6 +12,7 @@ use holdpoint_core::decision::Need;
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::estate::Production;
 use holdpoint_core::quorum::Dossier;
+use std::collections::BTreeSet;
 
 fn effect(verb: Verb, kind: ResourceKind) -> Placed {
     Placed {
@@ -62,7 +63,7 @@ fn ids(decision: &Decision) -> Vec<(&str, &[usize])> {
 
 /// What Cedar itself says to the first effect, without any of our precautions.
 fn bare(policies: &Policies, scene: &Scene<'_>, case: &Case, entities: &Entities) -> Answer {
-    policies.ask(&scene.request(&case.effects[0]).unwrap(), entities).decision()
+    policies.ask(case.effects[0].effect.verb, &scene.request(&case.effects[0]).unwrap(), entities).decision()
 }
 
 fn words() -> &'static Language {
@@ -85,7 +86,9 @@ fn a_missing_entity_refuses_instead_of_being_false() {
     let rule = "forbid (principal, action in Action::\"any\", resource);";
     let case = case(vec![effect(Verb::Delete, ResourceKind::File)]);
     let whole = Scene::set(words(), &case).unwrap();
-    for gone in whole.entities().iter().map(cedar_policy::Entity::uid) {
+    // No request of this case can reach the verbs that it does not have.
+    let others: Vec<_> = words().verbs.iter().filter(|(verb, _)| **verb != Verb::Delete).map(|(_, uid)| uid.clone()).collect();
+    for gone in whole.entities().iter().map(cedar_policy::Entity::uid).filter(|uid| !others.contains(uid)) {
         let rest = whole.entities().iter().filter(|entity| entity.uid() != gone).cloned();
         let entities = Entities::from_entities(rest, None).unwrap();
         let scene = Scene::complete(words(), &case, whole.principal().clone(), whole.change().clone(), entities);
@@ -103,6 +106,39 @@ fn a_missing_entity_refuses_instead_of_being_false() {
 }
 
 #[test]
+fn guardrails_scoped_to_other_verbs_would_have_said_nothing() {
+    let scopes = [
+        "action",
+        "action == Action::\"delete\"",
+        "action in Action::\"any\"",
+        "action in [Action::\"any\"]",
+        "action in [Action::\"delete\", Action::\"read\"]",
+        "action in Action::\"stop\"",
+    ];
+    let rule = |(at, scope): (usize, &&str)| {
+        let errs = "context.recovery + 9223372036854775807 > 0";
+        let holds = guardrail(&format!("holds-{at}"), "", &format!("forbid (principal, {scope}, resource);"));
+        holds + &guardrail(&format!("errs-{at}"), "", &format!("forbid (principal, {scope}, resource) when {{ {errs} }};"))
+    };
+    let made = policies(&scopes.iter().enumerate().map(rule).collect::<String>());
+    let shipped = crate::Bundle::shipped().unwrap();
+    for policies in [&made, shipped.policies()] {
+        for (verb, kind) in Verb::ALL.into_iter().flat_map(|verb| ResourceKind::ALL.map(|kind| (verb, kind))) {
+            let case = case(vec![effect(verb, kind)]);
+            let scene = Scene::set(words(), &case).unwrap();
+            let request = scene.request(&case.effects[0]).unwrap();
+            let said = |response: Response| {
+                let reasons: BTreeSet<String> = response.diagnostics().reason().map(ToString::to_string).collect();
+                let errors: BTreeSet<String> = response.diagnostics().errors().map(ToString::to_string).collect();
+                (response.decision(), reasons, errors)
+            };
+            let whole = said(policies.ask_all(&request, scene.entities()));
+            assert_eq!(said(policies.ask(verb, &request, scene.entities())), whole, "{verb} {kind}");
+        }
+    }
+}
+
+#[test]
 fn entities_without_the_schema_refuse_everything() {
     let rule = "forbid (principal, action in Action::\"any\", resource);";
     let policies = policies(&guardrail("everything", "", rule));
@@ -112,7 +148,7 @@ fn entities_without_the_schema_refuse_everything() {
     let others = scene.entities().iter().filter(|entity| !actions.contains(&entity.uid())).cloned();
     let bare_actions = actions.iter().cloned().map(cedar_policy::Entity::with_uid);
     let without = Entities::from_entities(others.chain(bare_actions), None).unwrap();
-    let response = policies.ask(&scene.request(&case.effects[0]).unwrap(), &without);
+    let response = policies.ask(Verb::Delete, &scene.request(&case.effects[0]).unwrap(), &without);
     assert_eq!(response.diagnostics().reason().count(), 0, "no guardrail scoped by the group holds any more");
     // The permission is scoped by the group as well, so it goes with them, and a denial without a reason is refused.
     let mut verdicts = Verdicts { policies: &policies, holdings: BTreeMap::new() };
