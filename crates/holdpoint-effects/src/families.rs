@@ -101,7 +101,8 @@ pub(crate) struct Template {
     #[serde(default)]
     pub(crate) unless: Vec<String>,
     /// An operand equals one of these, or starts with one that ends in `*`. `{elsewhere}` is an address that does not plainly
-    /// lead to this machine.
+    /// lead to this machine, `{here}` one that does, `{store}` one that does and at whose port a store of data answers, and `{store-delete}`
+    /// one of these that names a deletion.
     #[serde(default)]
     pub(crate) when_operand: Vec<String>,
     /// The last operand does. `{far}` is a path of another machine, `{near}` one of this.

@@ -171,7 +171,9 @@ impl Walker<'_> {
             Target::Nothing => Some(0),
             _ => None,
         };
-        applied.line.operands.iter().map(modified).sum()
+        // A file or somebody's answers name the paths then.
+        let unnamed = ["-p", "--patch", "--pathspec-from-file"].iter().any(|name| applied.line.has(name));
+        if unnamed { None } else { applied.line.operands.iter().map(modified).sum() }
     }
 
     fn on_paths(&mut self, paths: Paths, template: &Template, applied: &Applied<'_>) {
@@ -300,12 +302,21 @@ impl<'a> Applied<'a> {
 impl Applied<'_> {
     /// Whether the line only asks for help, a version or a rehearsal.
     fn informs(&self) -> bool {
-        let only = |name: &str| self.line.has_exactly(name);
-        let rehearses = |names: &[String]| names.iter().any(|name| only(name));
-        only("--help")
-            || only("--version")
+        let rehearses = |names: &[String]| names.iter().any(|name| self.line.rehearses(name));
+        // Among the words of a subcommand `--version` chooses one: `helm upgrade shop chart --version 1.2.3`.
+        let asks_version = self.command.sub.is_empty() || self.line.operands.is_empty();
+        self.line.rehearses("--help")
+            || (asks_version && self.line.rehearses("--version"))
             || rehearses(&self.command.harmless_with)
             || self.sub.is_some_and(|sub| rehearses(&sub.harmless_with))
+            || self.is_bare_question()
+    }
+
+    /// One short option and nothing else, to a program that acts through subcommands: `kubectl -h`, `wrangler -v`.
+    fn is_bare_question(&self) -> bool {
+        let [only] = self.line.options.as_slice() else { return false };
+        let bare = self.sub.is_none() && self.line.operands.is_empty() && only.value.is_none();
+        bare && !self.command.sub.is_empty() && matches!(only.name.as_str(), "-h" | "-v" | "-V")
     }
 
     /// The effects the line may have: those of the program, whatever the subcommand, and those of the subcommand.
@@ -429,6 +440,22 @@ pub(crate) fn is_this_machine(address: &str) -> bool {
     loopback || matches!(host, "localhost" | "::1" | "0.0.0.0") || (host.is_empty() && authority.starts_with(':'))
 }
 
+/// Whether an address leads to a port of this machine on which, by convention, a store of data or a control plane answers, or the
+/// tunnel to one: what is deleted there is more than a thing of the application that is being written.
+fn leads_to_store(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
+    is_this_machine(address) && STORE_PORTS.contains(&port)
+}
+
+/// etcd, CouchDB, Qdrant, Kubernetes, Meilisearch, `kubectl proxy` and Kong, InfluxDB, Typesense, ClickHouse, Vault, Consul, Solr,
+/// Elasticsearch and OpenSearch, RabbitMQ.
+const STORE_PORTS: [&str; 16] = [
+    "2379", "5984", "6333", "6443", "7700", "8001", "8086", "8108", "8123", "8200", "8444", "8500", "8983", "9200", "9201",
+    "15672",
+];
+
 /// What stands behind a marker in a word: `of=FILE`, `@FILE`, or anywhere `name=@FILE;type=x`.
 pub(crate) fn behind(field: &Field, marker: &str) -> Option<Field> {
     let head = field.value.head();
@@ -488,6 +515,13 @@ fn fits(field: &Field, pattern: &str) -> bool {
         None if pattern == "{far}" => is_far(field.value.head()),
         None if pattern == "{near}" => !is_far(field.value.head()),
         None if pattern == "{elsewhere}" => !field.known().is_some_and(|address| is_this_machine(&address)),
+        None if pattern == "{here}" => {
+            field.known().is_some_and(|address| is_this_machine(&address) && !leads_to_store(&address))
+        }
+        None if pattern == "{store}" => field.known().is_some_and(|address| leads_to_store(&address)),
+        None if pattern == "{store-delete}" => {
+            field.known().is_some_and(|address| leads_to_store(&address) && address.contains("delete"))
+        }
         Some(head) => field.value.head().starts_with(head) && !field.value.head().is_empty(),
         // Methods of requests and commands of stores are written in capitals, and read in any case.
         None if pattern.bytes().all(|byte| byte.is_ascii_uppercase()) => field.shown().eq_ignore_ascii_case(pattern),
@@ -581,6 +615,18 @@ mod tests {
             "http://",
         ] {
             assert!(!is_this_machine(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_port_says_that_a_store_answers_there() {
+        for address in
+            ["localhost:9200/_all", "http://127.0.0.1:8001/api/v1/namespaces/x", "http://u:p@localhost:5984/db", ":7700/x"]
+        {
+            assert!(leads_to_store(address), "{address}");
+        }
+        for address in ["localhost:3000/9200", "http://localhost/x:9200", "https://example.org:9200/x", "localhost"] {
+            assert!(!leads_to_store(address), "{address}");
         }
     }
 

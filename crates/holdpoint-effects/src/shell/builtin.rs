@@ -134,7 +134,11 @@ impl Walker<'_> {
         match name {
             ":" | "true" | "false" | "wait" | "hash" | "umask" | "ulimit" | "times" | "jobs" | "fg" | "bg" | "disown"
             | "dirs" | "type" | "help" | "caller" | "suspend" | "enable" | "bind" => {
-                let harmless = |field: &Field| !field.value.head().starts_with('-') || field.known().as_deref() == Some("-r");
+                let harmless = |field: &Field| match field.known().as_deref() {
+                    Some("-r") => true,
+                    Some("-d" | "-l" | "-t") => name == "hash",
+                    _ => !field.value.head().starts_with('-'),
+                };
                 if matches!(name, "enable" | "hash" | "bind") && !arguments.iter().all(harmless) {
                     self.opaque(name, "it changes what names mean", span.clone());
                 } else {

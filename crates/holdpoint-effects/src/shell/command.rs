@@ -173,11 +173,21 @@ impl Walker<'_> {
             ..effect
         });
         self.handed(arguments, directory);
+        self.under_its_plain_name(program, arguments, directory, span);
         // A wrapper that is read otherwise than it reads itself may leave a whole text as the program's name.
         if program.contains(char::is_whitespace) {
             self.at_worst(|walker| walker.inner_text(&Value::text(program), span.clone()));
         }
         self.may_wrap(arguments, directory, span);
+    }
+
+    /// Where file names have no case `RM` is `rm`, and a Linux inside of Windows runs `git.exe`.
+    fn under_its_plain_name(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let lower = program.to_ascii_lowercase();
+        let name = lower.strip_suffix(".exe").unwrap_or(&lower);
+        if name != program && (destroys(name) || families::command(name).is_some()) {
+            self.at_worst(|walker| walker.program_of_system(name, arguments, directory, span));
+        }
     }
 
     /// A program of which nothing is known may run the words behind it: where they name one that destroys, they are followed.
@@ -391,10 +401,10 @@ fn names_a_command(name: &str, words: &[Field]) -> bool {
 }
 
 /// Programs whose names are words that other programs have for things and acts of their own.
-const ORDINARY: [&str; 30] = [
-    "age", "at", "batch", "compare", "convert", "fly", "format", "host", "import", "init", "install", "k", "look", "mail",
-    "mount", "op", "open", "pass", "passwd", "patch", "port", "render", "route", "say", "screen", "security", "service", "sort",
-    "split", "touch",
+const ORDINARY: [&str; 36] = [
+    "age", "at", "batch", "begin", "compare", "convert", "fly", "format", "host", "import", "init", "install", "k", "linear",
+    "look", "mail", "mount", "now", "op", "open", "pass", "passwd", "patch", "platform", "port", "render", "route", "say",
+    "screen", "security", "segment", "service", "sort", "split", "square", "touch",
 ];
 
 /// Whether a file that is run but not read may be shell text.

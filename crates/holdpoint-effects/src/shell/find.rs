@@ -43,6 +43,8 @@ impl Walker<'_> {
                         self.overwrite(file, directory);
                     }
                 }
+                // The word behind it is no act, whatever it looks like. One that may be several words may still hold one.
+                Some(name) if takes_value(name) && tests.get(at).is_some_and(|value| !value.value.is_loose()) => at += 1,
                 Some(_) => {}
                 None if test.value.starts_unknown() => {
                     self.opaque(&test.shown(), "the line does not determine what find does", span.clone())
@@ -69,6 +71,49 @@ impl Walker<'_> {
             self.run_words(&command, directory, span);
         }
     }
+}
+
+/// Whether a test or action of `find` takes the next word.
+fn takes_value(name: &str) -> bool {
+    const VALUED: [&str; 36] = [
+        "-amin",
+        "-anewer",
+        "-atime",
+        "-cmin",
+        "-cnewer",
+        "-context",
+        "-ctime",
+        "-fstype",
+        "-gid",
+        "-group",
+        "-ilname",
+        "-iname",
+        "-inum",
+        "-ipath",
+        "-iregex",
+        "-iwholename",
+        "-links",
+        "-lname",
+        "-maxdepth",
+        "-mindepth",
+        "-mmin",
+        "-mtime",
+        "-name",
+        "-newer",
+        "-path",
+        "-perm",
+        "-printf",
+        "-regex",
+        "-regextype",
+        "-samefile",
+        "-size",
+        "-type",
+        "-uid",
+        "-user",
+        "-wholename",
+        "-xtype",
+    ];
+    VALUED.contains(&name) || name.starts_with("-newer")
 }
 
 /// What may be found: below each start, narrowed by one `-name` where nothing widens it again.

@@ -1,7 +1,7 @@
 //! `git`: its own options, what it pushes, aliases and configuration that run programs. The rest is in `families/git.toml`.
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
-use holdpoint_core::question::Question;
+use holdpoint_core::question::{FileKind, Question};
 
 use super::apply::{Applied, subcommand};
 use super::effect::plain;
@@ -37,13 +37,18 @@ impl Walker<'_> {
         let Some(command) = families::command("git") else { return };
         let (sub, _) = subcommand(command, rest);
         let name = sub.map_or("", |(_, name)| name);
-        if sub.is_none() && !rest.is_empty() && !own.has("--help") && !own.has("--version") {
+        // Git takes these for the subcommands `help` and `version`, whatever stands behind them.
+        if rest.is_empty() || ["-h", "--help", "-v", "--version"].iter().any(|name| own.rehearses(name)) {
+            return self.note(plain(Verb::Read, ResourceKind::Program, "git", "Looks only (`git`)".to_owned(), span.clone()));
+        }
+        if sub.is_none() {
             return self.git_alias(rest, inside.as_deref(), span);
         }
         match name {
             "push" | "send-pack" => self.git_push(rest, inside.as_deref(), span),
             "config" => self.git_config(rest, inside.as_deref(), span),
             "remote add" | "remote rename" | "remote set-url" => self.git_remote(name, rest, inside.as_deref(), span),
+            "worktree remove" => self.git_worktree_remove(rest, inside.as_deref(), span),
             _ => self.apply("git", command, rest, inside.as_deref(), span),
         }
         self.git_runs(name, rest, inside.as_deref(), span);
@@ -250,6 +255,35 @@ impl Walker<'_> {
         self.apply_line(&applied);
     }
 
+    /// Without `--force` git keeps a work tree in which something is changed or new.
+    fn git_worktree_remove(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(command) = families::command("git") else { return };
+        let applied = Applied::of("git", command, words, directory, span);
+        self.apply_line(&applied);
+        if !applied.line.has("-f") && !applied.line.has("--force") && !applied.line.uncertain {
+            return;
+        }
+        for tree in &applied.line.operands {
+            if let Some((count, certainty)) = self.uncommitted_in(tree, directory) {
+                let summary = format!("Discards what no commit holds of the work tree `{}`", tree.shown());
+                let effect = plain(Verb::Delete, ResourceKind::GitWork, &tree.shown(), summary, tree.span.clone());
+                self.note(Effect { magnitude: count, certainty, reversibility: Reversibility::Irreversible, ..effect });
+            }
+        }
+    }
+
+    /// How much of a work tree no commit holds, at worst; nothing where there is none.
+    fn uncommitted_in(&self, tree: &Field, directory: Option<&str>) -> Option<(Magnitude, Certainty)> {
+        let worst = Some((Magnitude::unbounded(Unit::Files), Certainty::Worst));
+        let Target::Exactly(path) = self.target(&tree.value, directory) else { return worst };
+        if self.world.path(&path).is_some_and(|facts| facts.kind == FileKind::Missing) && !self.is_rewritten(&path) {
+            return None;
+        }
+        let Some(facts) = self.repository_at(&path).filter(|facts| facts.root == path) else { return worst };
+        let count = facts.modified.saturating_add(facts.untracked);
+        (count > 0).then_some((Magnitude::at_most(count, Unit::Files), Certainty::Exact))
+    }
+
     /// Where a push goes if that is not to the repository's own host: an address, or a remote that leads elsewhere.
     fn pushed_out(&self, remote: &str, directory: Option<&str>) -> Option<String> {
         if is_address(remote) || self.state.remotes.contains(remote) {
@@ -271,7 +305,7 @@ impl Walker<'_> {
         let Some(command) = families::command("git") else { return };
         let applied = Applied::of("git", command, words, directory, span);
         let line = &applied.line;
-        if ["--dry-run", "-n", "--help"].iter().any(|name| line.has_exactly(name)) {
+        if ["--dry-run", "-n", "--help"].iter().any(|name| line.rehearses(name)) {
             return self.apply_line(&applied);
         }
         self.fill_all(&applied);

@@ -3,6 +3,7 @@
 
 use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 
+use super::apply::behind;
 use super::code::{is_plain_javascript, is_plain_python, named_files};
 use super::effect::plain;
 use super::syntax::Span;
@@ -124,6 +125,8 @@ impl Walker<'_> {
             if let Some(option) = interpreter.code.iter().find(|option| is_cluster(&shown, option)) {
                 let attached = shown.len() > option.len() && !option.starts_with("--") && shown.starts_with(option);
                 let code = if attached { Some(word) } else { next };
+                let joined = behind(word, &format!("{option}="));
+                let code = joined.as_ref().or(code);
                 let words = arguments.get(at + 2..).unwrap_or_default();
                 if matches!(program, "perl" | "ruby") {
                     words.iter().for_each(|file| self.look(file, directory));

@@ -133,7 +133,7 @@ fn aws_looks(words: &[&str]) -> bool {
 /// `az GROUP… VERB`: it takes no operands, so the last word in front of the options is the verb.
 fn az_looks(words: &[&str]) -> bool {
     match leading(words) {
-        [groups @ .., "list" | "show"] => !groups.is_empty() && !is_secretive(groups),
+        [groups @ .., "exists" | "list" | "show"] => !groups.is_empty() && !is_secretive(groups),
         _ => false,
     }
 }
@@ -145,18 +145,23 @@ fn gcloud_looks(words: &[&str]) -> bool {
     groups > 0 && matches!(words.get(groups), Some(&("describe" | "list" | "read")))
 }
 
-const GCLOUD_GROUPS: [&str; 28] = [
+const GCLOUD_GROUPS: [&str; 41] = [
     "addresses",
+    "apigee",
+    "apis",
     "artifacts",
     "backups",
-    "builds",
     "buckets",
+    "builds",
     "clusters",
     "compute",
     "container",
     "databases",
+    "deployments",
+    "developers",
     "disks",
     "dns",
+    "environments",
     "firewall-rules",
     "functions",
     "images",
@@ -166,13 +171,21 @@ const GCLOUD_GROUPS: [&str; 28] = [
     "managed-zones",
     "networks",
     "node-pools",
+    "objects",
     "operations",
+    "organizations",
+    "products",
     "projects",
     "pubsub",
     "regions",
+    "routes",
     "run",
     "services",
     "sql",
+    "storage",
+    "subnets",
+    "subscriptions",
+    "topics",
     "zones",
 ];
 

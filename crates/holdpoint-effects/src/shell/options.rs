@@ -31,6 +31,14 @@ impl Line {
         self.options.iter().any(|given| given.name == name)
     }
 
+    /// Whether an option that makes a command a rehearsal was given, and each time without a value that takes it back:
+    /// `--dry-run`, `--dry-run=server`, but not `--dry-run=none`.
+    pub(crate) fn rehearses(&self, name: &str) -> bool {
+        let confirms = |value: &Field| value.known().is_some_and(|value| CONFIRMING.contains(&value.as_str()));
+        let mut given = self.options.iter().filter(|given| given.name == name).peekable();
+        given.peek().is_some() && given.all(|given| given.value.as_ref().is_none_or(confirms))
+    }
+
     /// Whether an option that takes a value was given in a spelling that hides which word that is.
     pub(crate) fn hides_value(&self, name: &str) -> bool {
         self.options.iter().any(|given| given.is(name) && given.value.is_none())
@@ -55,6 +63,9 @@ impl Given {
         }
     }
 }
+
+/// Values with which a rehearsal is one.
+const CONFIRMING: [&str; 5] = ["1", "client", "server", "true", "yes"];
 
 /// How the options of a command are written.
 #[derive(Debug, Clone, Copy)]

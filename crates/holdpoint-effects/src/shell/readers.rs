@@ -90,7 +90,7 @@ impl Walker<'_> {
     /// `cargo clean` deletes the target directory that an option or a variable names; `false` for everything else.
     fn cargo_clean(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         let Some(applied) = self.taken_apart("cargo", arguments, directory, span) else { return false };
-        let rehearses = applied.line.has_exactly("-n") || applied.line.has_exactly("--dry-run");
+        let rehearses = applied.line.rehearses("-n") || applied.line.rehearses("--dry-run");
         if applied.sub_name != "clean" || rehearses {
             return false;
         }

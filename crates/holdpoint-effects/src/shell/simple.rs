@@ -86,7 +86,13 @@ impl Reader<'_> {
                 self.leave();
                 return Ok(words);
             }
-            words.push(self.word()?);
+            let subscripted = self.byte() == Some(b'[');
+            let word = self.word()?;
+            // Bash reads on to the bracket that closes it, over blanks and parentheses.
+            if subscripted && !word.parts.iter().any(closes_subscript) {
+                return Err(self.fault("a subscript is not closed"));
+            }
+            words.push(word);
         }
     }
 
@@ -106,11 +112,15 @@ impl Reader<'_> {
             self.here_strings.push(self.base + self.at);
         }
         self.at += operator.len();
+        self.skip_blanks();
+        // Digits before another operator are its descriptor, wherever they stand; only `>&3>x` takes them for its own.
+        if !matches!(operator, "<&" | ">&") && self.descriptor().is_some() {
+            return Err(self.fault("a redirection lacks its file"));
+        }
         if let "<<" | "<<-" = operator {
             let body = self.here_document(operator == "<<-")?;
             return Ok(Some(Redirection { descriptor, kind: RedirectionKind::HereDocument(body) }));
         }
-        self.skip_blanks();
         let word = self.word()?;
         let kind = match operator {
             "<<<" => RedirectionKind::HereString(word),
@@ -146,6 +156,10 @@ impl Reader<'_> {
 
 fn is_empty(value: &Assigned) -> bool {
     matches!(value, Assigned::Scalar(word) if word.parts.is_empty())
+}
+
+fn closes_subscript(part: &Part) -> bool {
+    matches!(part, Part::Text { text, quoted: false } if text.contains(']'))
 }
 
 fn is_descriptor(text: &str) -> bool {

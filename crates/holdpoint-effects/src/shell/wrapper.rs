@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::effect::plain;
+use super::files::Target;
 use super::options::{Line, Style, parse};
 use super::state::State;
 use super::syntax::Span;
 use super::value::{Field, Piece, Value};
 use super::walker::{Input, Site, Walker};
 use super::wrappers::{RUNNER, WRAPPERS, Wrapper, fetches, is_shell, runs_words};
+use crate::world::Content;
 
 impl Walker<'_> {
     /// Follows what a wrapper runs; `false` when the program is none.
@@ -173,10 +175,19 @@ impl Walker<'_> {
             for field in given {
                 self.inner_text(&field.value, span.clone());
             }
-            if given.is_empty() {
-                self.unseen_code("parallel", "what it reads", span);
-            }
-            return;
+            return match (separator, self.input.clone()) {
+                (Some(_), _) => {
+                    self.note(plain(
+                        Verb::Read,
+                        ResourceKind::Program,
+                        "parallel",
+                        "Looks only (`parallel`)".to_owned(),
+                        span.clone(),
+                    ));
+                }
+                (None, Input::Text(text)) if used == 0 => self.inner_text(&text, span.clone()),
+                (None, _) => self.unseen_code("parallel", "what it reads", span),
+            };
         }
         let known = given.iter().all(|field| field.known().is_some());
         if given.is_empty() || !known {
@@ -432,15 +443,16 @@ impl Walker<'_> {
             "-E",
             "-I",
             "-L",
-            "--max-lines",
             "-n",
             "--max-args",
             "-P",
             "--max-procs",
+            "--process-slot-var",
             "-s",
             "--max-chars",
             "-R",
             "-J",
+            "-S",
         ];
         let (line, used) = leading(arguments, &valued);
         let mut words: Vec<Field> = arguments.get(used..).unwrap_or_default().to_vec();
@@ -455,20 +467,43 @@ impl Walker<'_> {
             .or_else(|| replaced_by(arguments.get(..used).unwrap_or_default()));
         match marker {
             Some(marker) => words.iter_mut().for_each(|word| replace(&mut word.value, &marker)),
-            None => words.extend(self.read_words(span)),
+            None => words.extend(self.read_words(&line, directory, span)),
         }
         self.run_words(&words, directory, span);
     }
 
-    /// The words that `xargs` reads.
-    fn read_words(&self, span: &Span) -> Vec<Field> {
-        let known = match &self.input {
-            Input::Text(text) => text.known().filter(|text| !text.contains(['\'', '"', '\\'])),
-            _ => None,
+    /// The words that `xargs` reads, from a file that an option names or from its input.
+    fn read_words(&self, line: &Line, directory: Option<&str>, span: &Span) -> Vec<Field> {
+        let file = ["-a", "--arg-file"].iter().flat_map(|name| line.values(name)).last();
+        let text = match (file, &self.input) {
+            (Some(file), _) => self.text_of(file, directory),
+            (None, Input::Text(text)) => text.known(),
+            (None, _) => None,
         };
-        match known {
-            Some(text) => text.split_whitespace().map(|word| Field::new(Value::text(word), span.clone())).collect(),
+        let words = text.and_then(|text| {
+            let separated = |by: char| Some(text.split(by).filter(|word| !word.is_empty()).map(str::to_owned).collect());
+            match ["-d", "--delimiter"].iter().flat_map(|name| line.values(name)).last().map(Field::known) {
+                Some(Some(delimiter)) if delimiter == "\\n" || delimiter == "\n" => separated('\n'),
+                Some(_) => None,
+                None if line.has("-0") || line.has("--null") => separated('\0'),
+                None if text.contains(['\'', '"', '\\']) => None,
+                None => Some(text.split_whitespace().map(str::to_owned).collect::<Vec<String>>()),
+            }
+        });
+        match words {
+            Some(words) => words.into_iter().map(|word| Field::new(Value::text(word), span.clone())).collect(),
             None => vec![Field::new(Value::loose(), span.clone())],
+        }
+    }
+
+    /// What stands in a file of this machine that the line leaves alone.
+    fn text_of(&self, file: &Field, directory: Option<&str>) -> Option<String> {
+        match self.target(&file.value, directory) {
+            Target::Exactly(path) if self.site == Site::Here && !self.is_rewritten(&path) => match self.world.content(&path) {
+                Content::Text(text) => Some(text.to_owned()),
+                Content::Program | Content::Unread => None,
+            },
+            _ => None,
         }
     }
 
