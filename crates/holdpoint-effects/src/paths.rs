@@ -6,6 +6,7 @@
 //!
 //! The knowledge is in `paths.toml`, with examples that the tests run.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use holdpoint_core::change::Setting;
@@ -71,8 +72,8 @@ impl<'a> Own<'a> {
     }
 
     /// Whether a path, in its normal form, is Holdpoint's program or lies in its data directory, wherever those are.
-    fn guards(&self, path: &[String]) -> bool {
-        let named = |own: Option<&str>| own.map(normal).filter(|own| !own.is_empty());
+    fn guards(&self, path: &[Name<'_>]) -> bool {
+        let named = |own: Option<&'a str>| own.map(normal).filter(|own| !own.is_empty());
         named(self.data).is_some_and(|data| path.starts_with(&data)) || named(self.program).is_some_and(|program| path == program)
     }
 }
@@ -92,9 +93,9 @@ pub fn classify(path: &str, own: Own<'_>) -> Kind {
         parts = inner;
         homes = [None, None];
     }
-    let fits = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.fits(parts, &homes));
-    let rule = TABLE.rule.iter().find(|rule| fits(&rule.paths) && !fits(&rule.except));
-    rule.map_or(Kind::File, |rule| rule.kind)
+    let found = INDEX.rules(parts, &homes).into_iter().filter_map(|at| TABLE.rule.get(at));
+    let excepted = |rule: &&Rule| rule.except.iter().any(|pattern| pattern.fits(parts, &homes));
+    found.filter(|rule| !excepted(rule)).map(|rule| rule.kind).next().unwrap_or(Kind::File)
 }
 
 /// Whether secrets of a person lie below a directory by the rules for their home: `~/.aws`, `~/.config`, the home itself.
@@ -145,8 +146,11 @@ pub fn regenerable(path: &str) -> bool {
     made && !last.ends_with(".tfstate") && classify(&format!("/{path}"), Own::default()) == Kind::File
 }
 
-/// The names along a path, lexically normal and in lower case.
-fn normal(path: &str) -> Vec<String> {
+/// A name along a path, in lower case.
+type Name<'p> = Cow<'p, str>;
+
+/// The names along a path, lexically normal.
+fn normal(path: &str) -> Vec<Name<'_>> {
     let mut names = Vec::new();
     for name in path.split('/') {
         match name {
@@ -154,14 +158,19 @@ fn normal(path: &str) -> Vec<String> {
             ".." => {
                 names.pop();
             }
-            name => names.push(name.to_lowercase()),
+            name => names.push(lower(name)),
         }
     }
     names
 }
 
+fn lower(name: &str) -> Name<'_> {
+    let changes = |byte: u8| byte.is_ascii_uppercase() || !byte.is_ascii();
+    if name.bytes().any(changes) { Cow::Owned(name.to_lowercase()) } else { Cow::Borrowed(name) }
+}
+
 /// The path below a person's home: below the one that was named, and below the one its spelling shows.
-fn homes<'a>(parts: &'a [String], named: Option<&[String]>) -> [Option<&'a [String]>; 2] {
+fn homes<'a, 'p>(parts: &'a [Name<'p>], named: Option<&[Name<'p>]>) -> [Option<&'a [Name<'p>]>; 2] {
     let usual = match parts {
         [root, below @ ..] if root == "root" => Some(below),
         [top, _, below @ ..] if top == "home" || top == "users" => Some(below),
@@ -171,7 +180,7 @@ fn homes<'a>(parts: &'a [String], named: Option<&[String]>) -> [Option<&'a [Stri
 }
 
 /// What is left of a path that leads through a nested work tree.
-fn nested(parts: &[String]) -> Option<&[String]> {
+fn nested<'a, 'p>(parts: &'a [Name<'p>]) -> Option<&'a [Name<'p>]> {
     let through = |pattern: &Pattern| {
         let starts = 0..parts.len();
         starts.rev().find_map(|start| pattern.remainder(parts.get(start..)?)).filter(|rest| !rest.is_empty())
@@ -197,25 +206,29 @@ enum Anchor {
 }
 
 impl Pattern {
-    fn fits(&self, parts: &[String], homes: &[Option<&[String]>]) -> bool {
+    fn fits(&self, parts: &[Name<'_>], homes: &[Option<&[Name<'_>]>]) -> bool {
         match self.anchor {
+            Anchor::Anywhere if !self.deep => {
+                let start = parts.len().checked_sub(self.names.len());
+                start.and_then(|start| parts.get(start..)).is_some_and(|rest| self.fits_here(rest))
+            }
             Anchor::Anywhere => (0..parts.len()).any(|start| parts.get(start..).is_some_and(|rest| self.fits_here(rest))),
             Anchor::Home => homes.iter().flatten().any(|below| self.fits_here(below)),
             Anchor::Root => self.fits_here(parts),
         }
     }
 
-    fn fits_here(&self, parts: &[String]) -> bool {
+    fn fits_here(&self, parts: &[Name<'_>]) -> bool {
         self.remainder(parts).is_some_and(|rest| self.deep || rest.is_empty())
     }
 
     /// Whether a directory lies on the way to what is meant.
-    fn leads_through(&self, directory: &[String]) -> bool {
+    fn leads_through(&self, directory: &[Name<'_>]) -> bool {
         directory.len() < self.names.len() && self.names.iter().zip(directory).all(|(pattern, name)| name_fits(pattern, name))
     }
 
     /// What follows the names of this pattern, where they come first.
-    fn remainder<'a>(&self, parts: &'a [String]) -> Option<&'a [String]> {
+    fn remainder<'a, 'p>(&self, parts: &'a [Name<'p>]) -> Option<&'a [Name<'p>]> {
         let (head, rest) = parts.split_at_checked(self.names.len())?;
         self.names.iter().zip(head).all(|(pattern, name)| name_fits(pattern, name)).then_some(rest)
     }
@@ -241,15 +254,61 @@ impl TryFrom<String> for Pattern {
 pub(crate) fn name_fits(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(mut name) = name.strip_prefix(first) else { return false };
-    let mut pieces: Vec<&str> = rest.split('*').collect();
-    let last = pieces.pop().unwrap_or_default();
-    for piece in pieces {
+    let Some((pieces, last)) = rest.rsplit_once('*') else { return name.ends_with(rest) };
+    for piece in pieces.split('*') {
         match name.split_once(piece) {
             Some((_, after)) => name = after,
             None => return false,
         }
     }
     name.ends_with(last)
+}
+
+/// The rules' patterns by what they begin with: a path is looked up by its names instead of being held against each of some
+/// hundred patterns.
+struct Index {
+    /// Patterns whose first name has no star, sorted by it.
+    named: Vec<(&'static str, Indexed)>,
+    /// The others.
+    starred: Vec<Indexed>,
+}
+
+/// A pattern and the place of its rule.
+type Indexed = (usize, &'static Pattern);
+
+impl Index {
+    fn of(rules: &'static [Rule]) -> Self {
+        let all = rules.iter().enumerate().flat_map(|(at, rule)| rule.paths.iter().map(move |pattern| (at, pattern)));
+        let (mut named, mut starred) = (Vec::new(), Vec::new());
+        for indexed in all {
+            match indexed.1.names.first() {
+                Some(name) if !name.contains('*') => named.push((name.as_str(), indexed)),
+                _ => starred.push(indexed),
+            }
+        }
+        named.sort_by_key(|(name, _)| *name);
+        Self { named, starred }
+    }
+
+    /// The places of the rules with a pattern that fits, in order.
+    fn rules(&self, parts: &[Name<'_>], homes: &[Option<&[Name<'_>]>]) -> Vec<usize> {
+        let mut found = Vec::new();
+        for start in 0..parts.len() {
+            let Some(rest @ [first, ..]) = parts.get(start..) else { continue };
+            let from = self.named.partition_point(|(name, _)| *name < first.as_ref());
+            let same = self.named.iter().skip(from).take_while(|(name, _)| name == first).map(|(_, indexed)| indexed);
+            let here = |pattern: &Pattern| match pattern.anchor {
+                Anchor::Anywhere => true,
+                // What is below a home is an end of the path, which its length tells.
+                Anchor::Home => homes.iter().flatten().any(|below| below.len() == rest.len()),
+                Anchor::Root => start == 0,
+            };
+            found.extend(same.filter(|(_, pattern)| here(pattern) && pattern.fits_here(rest)).map(|(rule, _)| *rule));
+        }
+        found.extend(self.starred.iter().filter(|(_, pattern)| pattern.fits(parts, homes)).map(|(rule, _)| *rule));
+        found.sort_unstable();
+        found
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -303,6 +362,7 @@ struct Regenerable {
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| data::read(include_str!(concat!(env!("OUT_DIR"), "/paths.json"))));
+static INDEX: LazyLock<Index> = LazyLock::new(|| Index::of(&TABLE.rule));
 
 #[cfg(test)]
 mod tests {
@@ -432,7 +492,33 @@ mod tests {
         assert!(!name_fits("a*a", "a") && !name_fits("*.pem", "a.pem.txt") && !name_fits("a*b*c", "axxc"));
     }
 
+    /// Every name in the patterns, with something in place of its stars.
+    fn names_of_patterns() -> Vec<String> {
+        let patterns = TABLE.rule.iter().flat_map(|rule| rule.paths.iter().chain(&rule.except));
+        let names = patterns.flat_map(|pattern| &pattern.names).map(|name| name.replace('*', "x"));
+        names.chain(["x".to_owned()]).collect()
+    }
+
+    /// The rules that fit a path, found by holding it against each pattern.
+    fn rules_one_by_one(parts: &[Name<'_>], homes: &[Option<&[Name<'_>]>]) -> Vec<usize> {
+        let fits = |rule: &Rule| rule.paths.iter().any(|pattern| pattern.fits(parts, homes));
+        TABLE.rule.iter().enumerate().filter(|(_, rule)| fits(rule)).map(|(at, _)| at).collect()
+    }
+
     proptest! {
+        #[test]
+        fn the_index_finds_the_rules_that_fit(
+            names in proptest::collection::vec(proptest::sample::select(names_of_patterns()), 0..7),
+            root in proptest::sample::select(vec!["", "/home/alice", "/Users/bob", "/root", "/srv/x"]),
+        ) {
+            let path = format!("{root}/{}", names.join("/"));
+            let parts = normal(&path);
+            let homes = homes(&parts, None);
+            let mut found = INDEX.rules(&parts, &homes);
+            found.dedup();
+            prop_assert_eq!(found, rules_one_by_one(&parts, &homes));
+        }
+
         #[test]
         fn any_text_has_a_kind(path in "\\PC*", home in proptest::option::of("\\PC*")) {
             let kind = classify(&path, home.as_deref());

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use holdpoint_core::change::{Artefact, Setting};
-use holdpoint_core::effect::{Certainty, Effect};
+use holdpoint_core::effect::{Certainty, Effect, Verb};
 use holdpoint_core::question::Answers;
 
 /// The stack of a tokio worker thread.
@@ -87,6 +87,33 @@ fn what_is_too_long_or_too_much_is_opaque() {
     assert!(is_opaque(
         format!("echo {}", "{a,b}".repeat(40)) + "; rm -rf {a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}; $X"
     ));
+}
+
+#[test]
+fn what_is_looked_at_again_from_each_place_is_opaque() {
+    assert!(is_opaque("a[ ".repeat(20_000)), "a bracket is looked for up to the end of the text");
+    assert!(is_opaque("[".repeat(32_000) + &"--a=b ".repeat(5_000)), "the structural parser looks ahead as far");
+    assert!(is_opaque("trap a EXIT;[".repeat(5_000)));
+    assert!(is_opaque(format!("./x {}", "{1..9} ".repeat(9_000))), "more words than are followed");
+    assert!(is_opaque(format!("mkdir {}", "a ".repeat(11_000))), "more paths than are followed");
+    assert!(!is_opaque(format!("mkdir {}", "a/b/c ".repeat(500))));
+}
+
+#[test]
+fn every_character_may_stand_behind_a_brace() {
+    // The last of each plane: C's `isdigit`, asked about one of them, reads outside its table.
+    for plane in 0..=16_u32 {
+        let character = char::from_u32(plane * 0x1_0000 + 0xfffd).unwrap();
+        assert!(!is_opaque(format!("echo {{{character},b}} {{1..{character}}} {{12{character}")), "{character:?}");
+    }
+}
+
+#[test]
+fn a_path_that_no_system_takes_could_be_any() {
+    let setting = Setting { directory: "/w".to_owned(), variables: BTreeMap::new(), target: String::new() };
+    let text = format!("rm -rf {}x", "a/".repeat(2_100));
+    let reading = holdpoint_effects::read(&Artefact::Command { text }, &setting, &Answers::default());
+    assert!(reading.effects.iter().any(|effect| effect.verb == Verb::Delete && effect.resource.name == "/"));
 }
 
 #[test]

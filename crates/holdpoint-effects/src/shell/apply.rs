@@ -532,9 +532,6 @@ fn fits(field: &Field, pattern: &str) -> bool {
 /// The subcommand that the words name, and the words without it. A star in a name stands for any run of characters in
 /// one word. Of two names that fit, the longer wins, then the one with fewer stars, then the one whose last word is certain.
 pub(crate) fn subcommand(command: &'static Command, arguments: &[Field]) -> (Option<(&'static Sub, &'static str)>, Vec<Field>) {
-    if command.sub.is_empty() {
-        return (None, arguments.to_vec());
-    }
     let Some((sub, name, used)) = named_by(command, arguments) else { return (None, arguments.to_vec()) };
     let rest = arguments.iter().enumerate().filter(|(at, _)| !used.contains(at)).map(|(_, field)| field.clone());
     (Some((sub, name)), rest.collect())
@@ -547,9 +544,18 @@ pub(crate) fn behind_subcommand(command: &'static Command, arguments: &[Field]) 
 }
 
 /// The subcommand, its name, and the places of the words that name it.
-fn named_by(command: &'static Command, arguments: &[Field]) -> Option<(&'static Sub, &'static str, Vec<usize>)> {
+pub(super) fn named_by(command: &'static Command, arguments: &[Field]) -> Option<(&'static Sub, &'static str, Vec<usize>)> {
+    if command.sub.is_empty() {
+        return None;
+    }
     let words = leading_words(command, arguments);
-    let named = command.sub.iter().flat_map(|sub| sub.names.iter().map(move |name| (name.as_str(), sub)));
+    let first = words.first()?.1.bytes().next();
+    // Most names fall at their first byte: a program may have hundreds.
+    let may_fit = |name: &&str| name.bytes().next().is_some_and(|byte| byte == b'*' || Some(byte) == first);
+    let named = command.sub.iter().flat_map(|sub| {
+        let names = sub.names.iter().map(String::as_str).filter(may_fit);
+        names.map(move |name| (name, sub))
+    });
     // A thing may be called `list`: where a star would take a verb that acts for a thing, nothing is only looked at.
     let acts = |word: &str| {
         let verbs = command.sub.iter().filter(|sub| !sub.effect.is_empty()).flat_map(|sub| &sub.names);

@@ -54,7 +54,12 @@ impl Walker<'_> {
         let mut values = Vec::new();
         for (directory, choices) in &combinations {
             let expander = self.expander(choices, directory.as_deref());
-            values.extend(words.iter().flat_map(|word| expander.fields(word)));
+            for word in words {
+                values.extend(expander.fields(word));
+                if !self.affords(values.len()) {
+                    return vec![Value::unknown()];
+                }
+            }
         }
         values
     }
@@ -82,10 +87,20 @@ impl Walker<'_> {
 
     pub(super) fn fields(&self, simple: &Simple, choices: &BTreeMap<String, usize>, directory: Option<&str>) -> Vec<Field> {
         let expander = self.expander(choices, directory);
-        let of = |word: &Word| {
+        let mut fields = Vec::new();
+        for word in &simple.words {
             let span = self.within.clone().unwrap_or_else(|| word.span.clone());
-            expander.fields(word).into_iter().map(|value| Field::new(value, span.clone())).collect::<Vec<_>>()
-        };
-        simple.words.iter().flat_map(of).collect()
+            fields.extend(expander.fields(word).into_iter().map(|value| Field::new(value, span.clone())));
+            // Whoever runs them pays for each: what is too much for that is not made.
+            if !self.affords(fields.len()) {
+                break;
+            }
+        }
+        fields
+    }
+
+    /// Whether so many words can be followed; if not, the budget counts as spent.
+    fn affords(&self, count: usize) -> bool {
+        self.budget.affords_walk(count) || self.budget.walk_steps(count)
     }
 }

@@ -200,7 +200,9 @@ impl Walker<'_> {
             },
             None => false,
         };
-        let starts = arguments.iter().enumerate().filter(|(at, field)| starts(*at, field));
+        // Whether a word may start a command is looked up, which is paid for.
+        let followed = arguments.iter().enumerate().take_while(|_| self.budget.walk_steps(1));
+        let starts = followed.filter(|(at, field)| starts(*at, field));
         let starts: Vec<usize> = starts.map(|(at, _)| at).take(WRAPPED_MAX).collect();
         for at in starts {
             let Some(words) = arguments.get(at..) else { continue };
@@ -394,8 +396,8 @@ fn is_prose(at: usize, words: &[Field]) -> bool {
 /// for other things count for nothing, and neither does a name without a subcommand that is known.
 fn names_a_command(name: &str, words: &[Field]) -> bool {
     let Some(command) = families::command(name).filter(|_| !ORDINARY.contains(&name)) else { return false };
-    match super::apply::subcommand(command, words).0 {
-        Some((sub, _)) => !sub.effect.is_empty(),
+    match super::apply::named_by(command, words) {
+        Some((sub, ..)) => !sub.effect.is_empty(),
         None => command.sub.is_empty() && !command.effect.is_empty(),
     }
 }

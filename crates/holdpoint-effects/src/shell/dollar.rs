@@ -24,7 +24,7 @@ impl Reader<'_> {
             }
             Some(b'[') => {
                 self.at += 2;
-                let end = self.matching(b'[', b']').ok_or_else(|| self.fault("an arithmetic expression is not closed"))?;
+                let end = self.matching(b'[', b']')?.ok_or_else(|| self.fault("an arithmetic expression is not closed"))?;
                 let inner = self.expansions_until(end)?;
                 self.at = end + 1;
                 parts.push(Part::Arithmetic { parts: inner, quoted });
@@ -73,7 +73,7 @@ impl Reader<'_> {
     fn arithmetic_or_command(&mut self, quoted: bool, parts: &mut Parts) -> Read<()> {
         let start = self.at;
         self.at += 3;
-        if let Some(end) = self.matching(b'(', b')').filter(|end| self.text.as_bytes().get(end + 1) == Some(&b')')) {
+        if let Some(end) = self.matching(b'(', b')')?.filter(|end| self.text.as_bytes().get(end + 1) == Some(&b')')) {
             let inner = self.expansions_until(end)?;
             self.at = end + 2;
             parts.push(Part::Arithmetic { parts: inner, quoted });
@@ -99,7 +99,7 @@ impl Reader<'_> {
         let subscript = match self.byte() {
             Some(b'[') => {
                 self.at += 1;
-                let end = self.matching(b'[', b']').ok_or_else(|| self.fault("a subscript is not closed"))?;
+                let end = self.matching(b'[', b']')?.ok_or_else(|| self.fault("a subscript is not closed"))?;
                 let parts = self.expansions_until(end)?;
                 self.at = end + 1;
                 Some(parts)

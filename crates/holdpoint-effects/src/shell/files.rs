@@ -3,7 +3,7 @@
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
-use super::budget::PATH_STEPS;
+use super::budget::{PATH_BYTES_PER_STEP, PATH_MAX_BYTES, PATH_STEPS};
 use super::destroyers::is_destroyer;
 use super::effect::{anything, nothing_there, plain, scratch};
 use super::state::State;
@@ -46,10 +46,11 @@ impl Walker<'_> {
             });
             return if inside { Target::Scratch } else { Target::Unknown };
         }
-        let place = |path: &str| match directory {
-            _ if path.starts_with('/') => Some(absolute(path, "/")),
-            Some(directory) => Some(absolute(path, directory)),
-            None => None,
+        let place = |path: &str| {
+            let directory = if path.starts_with('/') { "/" } else { directory? };
+            // A path that no system takes is not worth following, and looking at a long one is paid for.
+            let paid = self.budget.walk_steps(1 + (directory.len() + path.len()) / PATH_BYTES_PER_STEP);
+            paid.then(|| absolute(path, directory)).filter(|path| path.len() <= PATH_MAX_BYTES)
         };
         if let Some(text) = value.known() {
             return match (text.is_empty(), place(&text)) {

@@ -13,6 +13,14 @@ const RESUMES_MAX: usize = 8;
 /// Words that end a list where a command is expected.
 const CLOSERS: [&str; 9] = ["then", "do", "done", "fi", "else", "elif", "esac", "}", "in"];
 
+/// All words that mean something where a command is expected.
+const RESERVED: [&str; 22] = [
+    "!", "[[", "]]", "case", "coproc", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in", "select",
+    "then", "time", "until", "while", "{", "}",
+];
+/// The longest of them.
+const RESERVED_MAX_BYTES: usize = 8;
+
 impl Reader<'_> {
     /// Reads the whole text. Behind what cannot be read it goes on with the next line, so that what follows is seen as well.
     pub(crate) fn outline(mut self) -> Outline {
@@ -104,40 +112,36 @@ impl Reader<'_> {
     fn at_list_end(&mut self) -> bool {
         match self.byte() {
             None | Some(b')' | b';') => true,
-            _ => self.reserved().is_some_and(|word| CLOSERS.contains(&word.as_str()) && word != "in"),
+            _ => self.reserved().is_some_and(|word| CLOSERS.contains(&word) && word != "in"),
         }
     }
 
-    /// The plain word that stands here, without moving: what may be a reserved word.
-    fn reserved(&mut self) -> Option<String> {
-        let start = self.at;
-        let first = self.byte()?;
-        // Only words that begin like a reserved word are worth reading ahead.
-        if !(first.is_ascii_lowercase() || matches!(first, b'{' | b'}' | b'!' | b'[' | b']' | b'\\')) {
+    /// The reserved word that stands here, without moving.
+    fn reserved(&self) -> Option<&'static str> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        // Only what begins like a reserved word is worth reading ahead.
+        if !matches!(rest.first()?, b'a'..=b'z' | b'{' | b'}' | b'!' | b'[' | b']' | b'\\') {
             return None;
         }
-        let mut word = String::new();
-        while let Some(byte) = self.byte() {
-            match byte {
-                b'\\' if self.byte_after(1) == Some(b'\n') => self.at += 2,
-                _ if super::reader::is_meta(byte) => break,
-                _ if word.len() > 8 || !(byte.is_ascii_lowercase() || b"{}![]".contains(&byte)) => {
-                    self.at = start;
-                    return None;
-                }
-                _ => {
-                    word.push(char::from(byte));
-                    self.at += 1;
-                }
+        let (mut word, mut length, mut at) = ([0; RESERVED_MAX_BYTES], 0, 0);
+        while let Some(byte) = rest.get(at) {
+            if rest.get(at..).is_some_and(|rest| rest.starts_with(b"\\\n")) {
+                at += 2;
+            } else if super::reader::is_meta(*byte) {
+                break;
+            } else {
+                // A longer word is none.
+                *word.get_mut(length)? = *byte;
+                (length, at) = (length + 1, at + 1);
             }
         }
-        self.at = start;
-        Some(word)
+        let word = word.get(..length)?;
+        RESERVED.into_iter().find(|reserved| reserved.as_bytes() == word)
     }
 
     /// Takes a reserved word if it stands here.
     fn take_reserved(&mut self, expected: &str) -> bool {
-        let here = self.reserved().as_deref() == Some(expected);
+        let here = self.reserved() == Some(expected);
         if here {
             let mut left = expected.len();
             while left > 0 {
@@ -193,7 +197,7 @@ impl Reader<'_> {
             self.skip_blanks();
             if self.take_reserved("!") {
                 prefixed = true;
-            } else if self.reserved().as_deref() == Some("time") {
+            } else if self.reserved() == Some("time") {
                 if self.comparable && !self.timed {
                     self.names.push(self.base + self.at);
                 }
@@ -267,7 +271,7 @@ impl Reader<'_> {
             return self.parenthesis().map(Some);
         }
         let Some(word) = self.reserved() else { return Ok(None) };
-        let form = match word.as_str() {
+        let form = match word {
             "{" => {
                 self.take_reserved("{");
                 let list = self.body(&["}"])?;
@@ -279,16 +283,16 @@ impl Reader<'_> {
             }
             "case" => self.case()?,
             "coproc" => self.coprocess()?,
-            "for" | "select" => self.for_loop(&word)?,
+            "for" | "select" => self.for_loop(word)?,
             "function" => self.function_keyword()?,
             "if" => self.if_command()?,
             "while" | "until" => {
-                self.take_reserved(&word);
+                self.take_reserved(word);
                 let condition = self.body(&["do"])?;
                 let body = self.body(&["done"])?;
                 Form::Loop { head: Vec::new(), condition, body }
             }
-            _ if CLOSERS.contains(&word.as_str()) || word == "]]" => return Err(self.fault("a word stands where no command can")),
+            _ if CLOSERS.contains(&word) || word == "]]" => return Err(self.fault("a word stands where no command can")),
             _ => return Ok(None),
         };
         Ok(Some(form))
@@ -298,7 +302,7 @@ impl Reader<'_> {
     fn body(&mut self, until: &[&'static str]) -> Read<List> {
         let mut list = List::default();
         self.list(&mut list)?;
-        match until.iter().find(|word| self.reserved().as_deref() == Some(**word)) {
+        match until.iter().find(|word| self.reserved() == Some(**word)) {
             Some(word) => {
                 self.take_reserved(word);
                 Ok(list)
@@ -311,7 +315,7 @@ impl Reader<'_> {
     fn parenthesis(&mut self) -> Read<Form> {
         let start = self.at;
         if self.take("((") {
-            if let Some(end) = self.matching(b'(', b')').filter(|end| self.text.as_bytes().get(end + 1) == Some(&b')')) {
+            if let Some(end) = self.matching(b'(', b')')?.filter(|end| self.text.as_bytes().get(end + 1) == Some(&b')')) {
                 let parts = self.expansions_until(end)?;
                 self.at = end + 2;
                 return Ok(Form::Arithmetic(parts));
@@ -347,7 +351,7 @@ impl Reader<'_> {
         self.take_reserved(keyword);
         self.skip_blanks();
         if keyword == "for" && self.take("((") {
-            let end = self.matching(b'(', b')').ok_or_else(|| self.fault("a parenthesis is not closed"))?;
+            let end = self.matching(b'(', b')')?.ok_or_else(|| self.fault("a parenthesis is not closed"))?;
             let head = self.expansions_until(end)?;
             self.at = end;
             if !self.take("))") {
@@ -419,7 +423,7 @@ impl Reader<'_> {
             let mut body = List::default();
             self.list(&mut body)?;
             arms.push((patterns, body));
-            if !(self.take(";;&") || self.take(";;") || self.take(";&")) && self.reserved().as_deref() != Some("esac") {
+            if !(self.take(";;&") || self.take(";;") || self.take(";&")) && self.reserved() != Some("esac") {
                 return Err(self.fault("a case branch does not end"));
             }
         }
@@ -444,7 +448,7 @@ impl Reader<'_> {
 
     fn starts_compound(&mut self) -> bool {
         let opening = ["{", "[[", "case", "for", "select", "if", "while", "until"];
-        self.reserved().is_some_and(|word| opening.contains(&word.as_str()))
+        self.reserved().is_some_and(|word| opening.contains(&word))
     }
 
     fn function_keyword(&mut self) -> Read<Form> {

@@ -6,6 +6,7 @@ use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, V
 use holdpoint_core::question::{FileKind, Question};
 
 use super::apply::behind;
+use super::budget::PATH_MAX_BYTES;
 use super::effect::plain;
 use super::files::Target;
 use super::syntax::Span;
@@ -31,7 +32,7 @@ impl Walker<'_> {
     /// an option names as what it works with is used, not shown: `--env-file .env`, `--key=server.key`.
     pub(crate) fn handed(&mut self, arguments: &[Field], directory: Option<&str>) {
         let mut option = String::new();
-        for field in arguments {
+        for field in arguments.iter().take_while(|_| !self.budget.is_spent()) {
             let head = field.value.head().to_owned();
             let behind = ["@", "*=@", "*="].iter().find_map(|marker| behind(field, marker));
             let named = behind.as_ref().unwrap_or(field);
@@ -87,7 +88,7 @@ impl Walker<'_> {
             Target::Matching(pattern) => self.matching(&pattern),
             // Nobody knows in which directory, but what has this name is a secret in any.
             Target::Unknown => {
-                let path = value.known().map(|name| absolute(&name, "/"));
+                let path = value.known().map(|name| absolute(&name, "/")).filter(|path| path.len() <= PATH_MAX_BYTES);
                 path.map(|path| (path.clone(), kind_of(self.world, &path, None))).into_iter().collect()
             }
             Target::Nothing | Target::Scratch => Vec::new(),

@@ -144,6 +144,15 @@ impl<'t> Reader<'t> {
         self.slice(start, self.at)
     }
 
+    /// Takes the character that stands here and what follows it up to a byte that `ends` the run; that byte is a character of its
+    /// own.
+    pub(super) fn take_run(&mut self, ends: impl Fn(u8) -> bool) -> &'t str {
+        let start = self.at;
+        let rest = self.text.as_bytes().get(start + 1..).unwrap_or_default();
+        self.at = rest.iter().position(|byte| ends(*byte)).map_or(self.text.len(), |length| start + 1 + length);
+        self.slice(start, self.at)
+    }
+
     pub(super) fn span(&self, start: usize, end: usize) -> Span {
         self.within.clone().unwrap_or(self.base + start..self.base + end)
     }

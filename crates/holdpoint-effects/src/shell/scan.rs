@@ -118,27 +118,85 @@ pub(super) fn combined(before: &[Value], after: &[Value]) -> Vec<Value> {
 }
 
 /// Whether text holds a subscript that arithmetic would evaluate as code: `a[$(…)]`, also inside quotes.
+///
+/// A subscript ends at the bracket that closes it; where quotes may hide that bracket it is all of the text behind it.
 pub(super) fn looks_evaluated(text: &str) -> bool {
-    text.match_indices('[').any(|(at, _)| {
-        let name = text.get(..at).unwrap_or_default();
-        let named = name.bytes().last().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-        let inside = subscript(text.get(at + 1..).unwrap_or_default());
-        named && (inside.contains("$(") || inside.contains('`'))
-    })
+    let Some(last_code) = text.rfind("$(").max(text.rfind('`')) else { return false };
+    let bytes = text.as_bytes();
+    let is_named = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        before.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    let mut open: Vec<Subscript> = Vec::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'[' => open.push(Subscript { at, code: false, quote: false }),
+            b']' => {
+                let Some(closed) = open.pop() else { continue };
+                if is_named(closed.at) && (closed.code || (closed.quote && last_code > at)) {
+                    return true;
+                }
+                // What is in the inner one is in the outer one too.
+                if let Some(outer) = open.last_mut() {
+                    outer.code |= closed.code;
+                    outer.quote |= closed.quote;
+                }
+            }
+            _ => {
+                if let Some(inner) = open.last_mut() {
+                    inner.code |= *byte == b'`' || (*byte == b'$' && bytes.get(at + 1) == Some(&b'('));
+                    inner.quote |= matches!(byte, b'"' | b'\'' | b'\\');
+                }
+            }
+        }
+    }
+    open.iter().any(|unclosed| is_named(unclosed.at) && last_code > unclosed.at)
 }
 
-/// The text up to the bracket that closes a subscript. Where quotes may hide that bracket it is all of the text.
-fn subscript(rest: &str) -> &str {
-    let mut open = 0_usize;
-    let end = rest.find(|character| {
-        match character {
-            '[' => open += 1,
-            ']' if open == 0 => return true,
-            ']' => open -= 1,
-            _ => {}
+/// A subscript that is being read.
+struct Subscript {
+    /// Where its bracket opens.
+    at: usize,
+    /// Whether a substitution stands in it.
+    code: bool,
+    /// Whether something stands in it that quotes.
+    quote: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same, each subscript looked at by itself.
+    fn one_by_one(text: &str) -> bool {
+        text.match_indices('[').any(|(at, _)| {
+            let named = text.get(..at).unwrap().bytes().last().is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let rest = text.get(at + 1..).unwrap();
+            let mut open = 0_usize;
+            let end = rest.find(|character| {
+                match character {
+                    '[' => open += 1,
+                    ']' if open == 0 => return true,
+                    ']' => open -= 1,
+                    _ => {}
+                }
+                false
+            });
+            let inside = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
+            let inside = if inside.contains(['"', '\'', '\\']) { rest } else { inside };
+            named && (inside.contains("$(") || inside.contains('`'))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn subscripts_are_judged_as_each_by_itself(pieces in proptest::collection::vec(
+            proptest::sample::select(vec!["a", "[", "]", "$", "(", "`", "'", "é", "_", " "]), 0..24,
+        )) {
+            let text = pieces.concat();
+            prop_assert_eq!(looks_evaluated(&text), one_by_one(&text), "{}", text);
         }
-        false
-    });
-    let inside = end.and_then(|end| rest.get(..end)).unwrap_or(rest);
-    if inside.contains(['"', '\'', '\\']) { rest } else { inside }
+    }
 }

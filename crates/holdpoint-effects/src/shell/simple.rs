@@ -99,6 +99,9 @@ impl Reader<'_> {
     /// Reads a redirection if one starts here.
     pub(super) fn redirection(&mut self) -> Read<Option<Redirection>> {
         let start = self.at;
+        if !matches!(self.byte(), Some(b'<' | b'>' | b'&' | b'{' | b'0'..=b'9')) {
+            return Ok(None);
+        }
         let descriptor = self.descriptor();
         let operators = ["<<<", "<<-", "<<", "<&", "<>", "<", "&>>", "&>", ">>", ">&", ">|", ">"];
         let process = (self.looking_at("<(") || self.looking_at(">(")) && descriptor.is_none();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::budget::VALUES_MAX;
+use super::budget::{VALUE_BYTES_PER_STEP, VALUES_MAX};
 use super::stirred::Stirred;
 use super::syntax::Command;
 use super::value::Value;
@@ -58,10 +58,10 @@ impl State {
 
     /// How much there is to copy; the walk pays for it.
     pub(crate) fn size(&self) -> usize {
-        1 + self.variables.len()
-            + self.arrays.len()
+        let size = |value: &Value| 1 + value.len() / VALUE_BYTES_PER_STEP;
+        let values = self.variables.values().chain(self.arrays.values()).flatten();
+        1 + values.chain(&self.positional).map(size).sum::<usize>()
             + self.functions.len()
-            + self.positional.len()
             + self.made.len()
             + self.moved.len()
             + self.written.len()

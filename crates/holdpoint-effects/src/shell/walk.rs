@@ -35,8 +35,11 @@ impl Walker<'_> {
             self.opaque("", fault.why, fault.span.clone());
         }
         // What one reading already finds unreadable needs no second opinion.
-        if let Some(why) = outline.faults.is_empty().then(|| disagreement(text, &outline)).flatten() {
+        if let Some(why) = outline.faults.is_empty().then(|| disagreement(text, &outline, self.budget)).flatten() {
             self.opaque("", why, whole);
+        }
+        if outline.faults.iter().any(|fault| fault.last) || self.budget.is_structure_spent() {
+            self.budget.shorten();
         }
         let outer = std::mem::replace(&mut self.within, within);
         self.list(&outline.list);

@@ -90,7 +90,10 @@ impl<'w> Walker<'w> {
     }
 
     /// The effects found, in the order of the text, and the names of what may run.
-    pub(crate) fn finish(self) -> (Vec<Effect>, BTreeSet<String>) {
+    pub(crate) fn finish(mut self) -> (Vec<Effect>, BTreeSet<String>) {
+        if self.budget.is_spent() {
+            self.stop(0..0);
+        }
         (self.effects, self.ran)
     }
 
@@ -119,6 +122,8 @@ impl<'w> Walker<'w> {
         if self.effects.len() < EFFECTS_MAX && self.seen.insert(effect.clone()) {
             effect.span = span.filter(|span| !span.is_empty());
             self.effects.push(effect);
+            // So many are opaque as a whole, whatever follows.
+            self.stopped |= self.effects.len() == EFFECTS_MAX;
         }
     }
 

@@ -101,14 +101,15 @@ impl Reader<'_> {
                     self.subscript_of_assignment(parts)?;
                 }
             }
-            _ => parts.text(self.take_char(), false),
+            _ => parts
+                .text(self.take_run(|byte| is_meta(byte) || matches!(byte, b'\\' | b'\'' | b'"' | b'$' | b'`' | b'[')), false),
         }
         Ok(())
     }
 
     /// Reads on in `name[…` up to the closing bracket when an assignment follows, since blanks do not end the word there.
     fn subscript_of_assignment(&mut self, parts: &mut Parts) -> Read<()> {
-        let Some(end) = self.matching(b'[', b']') else { return Ok(()) };
+        let Some(end) = self.matching(b'[', b']')? else { return Ok(()) };
         let assigns = matches!(self.text.as_bytes().get(end + 1..), Some([b'=', ..] | [b'+', b'=', ..]));
         if !assigns || self.slice(self.at, end).contains('\n') {
             return Ok(());
@@ -158,7 +159,7 @@ impl Reader<'_> {
             }
             b'$' => self.dollar(Quoting::Double, parts)?,
             b'`' => self.back_quoted(Quoting::Double, parts)?,
-            _ => parts.text(self.take_char(), true),
+            _ => parts.text(self.take_run(|byte| matches!(byte, b'\\' | b'"' | b'$' | b'`')), true),
         }
         Ok(())
     }
@@ -211,8 +212,8 @@ impl Reader<'_> {
         while self.at < end {
             match self.byte() {
                 Some(b'"') => self.at += 1,
-                Some(b'\'') => parts.text(self.take_char(), true),
-                Some(byte) => self.quoted_piece(byte, &mut parts)?,
+                Some(byte @ (b'\\' | b'$' | b'`')) => self.quoted_piece(byte, &mut parts)?,
+                Some(_) => parts.text(self.take_char(), true),
                 None => break,
             }
         }
@@ -224,7 +225,14 @@ impl Reader<'_> {
     }
 
     /// The place of the closing bracket that matches an opening one just behind us; quotes and escapes are respected.
-    pub(super) fn matching(&self, open: u8, close: u8) -> Option<usize> {
+    pub(super) fn matching(&self, open: u8, close: u8) -> Read<Option<usize>> {
+        let found = self.closing(open, close);
+        // What is read ahead is read again, and without a closing bracket that is all of the text each time.
+        let ahead = found.unwrap_or(self.text.len()).saturating_sub(self.at);
+        if self.budget.read_ahead(ahead) { Ok(found) } else { Err(self.bound("it has more brackets than are read")) }
+    }
+
+    fn closing(&self, open: u8, close: u8) -> Option<usize> {
         let bytes = self.text.as_bytes();
         let (mut at, mut nesting, mut quote) = (self.at, 1_usize, None);
         while let Some(&byte) = bytes.get(at) {

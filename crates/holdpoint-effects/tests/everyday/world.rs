@@ -116,7 +116,8 @@ fn program(name: &str) -> String {
     }
 }
 
-fn answer(question: &Question) -> Answer {
+/// What a gate would answer there.
+pub(crate) fn answer(question: &Question) -> Answer {
     let name = |name: &str| Answer::Name { name: Some(name.to_owned()) };
     match question {
         Question::Canonical { path } => name(path),
