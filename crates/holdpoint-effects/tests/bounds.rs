@@ -94,6 +94,7 @@ fn what_is_looked_at_again_from_each_place_is_opaque() {
     assert!(is_opaque("a[ ".repeat(20_000)), "a bracket is looked for up to the end of the text");
     assert!(is_opaque("[".repeat(32_000) + &"--a=b ".repeat(5_000)), "the structural parser looks ahead as far");
     assert!(is_opaque("trap a EXIT;[".repeat(5_000)));
+    assert!(is_opaque(format!("a[{}", "git push ".repeat(7_000))), "it stumbles over each word behind the bracket");
     assert!(is_opaque(format!("./x {}", "{1..9} ".repeat(9_000))), "more words than are followed");
     assert!(is_opaque(format!("mkdir {}", "a ".repeat(11_000))), "more paths than are followed");
     assert!(!is_opaque(format!("mkdir {}", "a/b/c ".repeat(500))));

@@ -563,16 +563,22 @@ pub(super) fn named_by(command: &'static Command, arguments: &[Field]) -> Option
     };
     let best = named
         .filter_map(|(name, sub)| {
-            let length = name.split(' ').count();
-            let same = length <= words.len() && name.split(' ').zip(&words).all(|(name, (_, word))| name_fits(name, word));
+            let length = length_if_same(name, &words)?;
             let stars = name.split(' ').filter(|name| name.contains('*')).count();
             let taken = || name.split(' ').zip(&words).any(|(name, (_, word))| name == "*" && acts(word));
-            let same = same && !(stars > 0 && sub.effect.is_empty() && taken());
+            let same = !(stars > 0 && sub.effect.is_empty() && taken());
             let verb_is_certain = name.rsplit(' ').next().is_some_and(|verb| !verb.contains('*'));
             same.then_some(((length, std::cmp::Reverse(stars), verb_is_certain), sub, name))
         })
         .max_by_key(|(rank, ..)| *rank);
     best.map(|((length, ..), sub, name)| (sub, name, words.iter().take(length).map(|(at, _)| *at).collect()))
+}
+
+/// How many words the name of a subcommand has, where the first words of a line fit them.
+fn length_if_same(name: &str, words: &[(usize, String)]) -> Option<usize> {
+    let mut rest = words.iter();
+    let same = name.split(' ').all(|name| rest.next().is_some_and(|(_, word)| name_fits(name, word)));
+    same.then(|| words.len() - rest.len())
 }
 
 /// Most words that the name of a subcommand has.

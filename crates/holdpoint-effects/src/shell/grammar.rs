@@ -38,8 +38,8 @@ impl Reader<'_> {
         if !self.pending.is_empty() {
             faults.push(self.fault("a here-document does not end"));
         }
-        let Self { names, reread, here_documents, here_strings, .. } = self;
-        Outline { list, faults, names, reread, here_documents, here_strings }
+        let Self { names, reread, here_documents, here_strings, odd_bracket, .. } = self;
+        Outline { list, faults, names, reread, here_documents, here_strings, odd_bracket }
     }
 
     /// Reads a text that must be readable as a whole.

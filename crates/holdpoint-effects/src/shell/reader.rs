@@ -26,6 +26,8 @@ pub(crate) struct Outline {
     pub(crate) here_documents: usize,
     /// Where each `<<<` stands: the structural parser knows it in fewer places than bash.
     pub(crate) here_strings: Vec<usize>,
+    /// Whether `name[` stands where the structural parser takes it for a subscript, and no assignment follows.
+    pub(crate) odd_bracket: bool,
 }
 
 /// Reads one text.
@@ -47,6 +49,7 @@ pub(crate) struct Reader<'t> {
     pub(super) reread: Vec<Span>,
     pub(super) here_documents: usize,
     pub(super) here_strings: Vec<usize>,
+    pub(super) odd_bracket: bool,
 }
 
 /// A here-document whose body has not begun yet.
@@ -75,6 +78,7 @@ impl<'t> Reader<'t> {
             reread: Vec::new(),
             here_documents: 0,
             here_strings: Vec::new(),
+            odd_bracket: false,
         }
     }
 
@@ -89,6 +93,7 @@ impl<'t> Reader<'t> {
         inner.comparable = false;
         let list = inner.whole();
         self.here_documents += inner.here_documents;
+        self.odd_bracket |= inner.odd_bracket;
         self.leave();
         list
     }
@@ -105,6 +110,7 @@ impl<'t> Reader<'t> {
         self.here_strings.append(&mut inner.here_strings);
         self.reread.append(&mut inner.reread);
         self.here_documents += inner.here_documents;
+        self.odd_bracket |= inner.odd_bracket;
         self.leave();
         parts
     }

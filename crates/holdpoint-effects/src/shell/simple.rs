@@ -51,6 +51,7 @@ impl Reader<'_> {
                     return Ok(());
                 }
                 Err(word) => {
+                    self.odd_bracket |= begins_with_subscript(&word);
                     if self.comparable && !std::mem::take(&mut self.timed) {
                         self.names.push(self.base + start);
                     }
@@ -61,6 +62,7 @@ impl Reader<'_> {
         }
         // `declare a=(…)`: the elements are words of the declaration.
         let declares = simple.words.first().and_then(Word::plain).is_some_and(is_declaration);
+        self.odd_bracket |= declares && begins_with_subscript(&word) && !assigns_element(&word);
         let opens = self.byte() == Some(b'(') && declares && word.plain().is_some_and(|text| text.ends_with('='));
         simple.words.push(word);
         if opens {
@@ -155,6 +157,18 @@ impl Reader<'_> {
         self.at += length;
         Some(self.slice(start, start + length).to_owned())
     }
+}
+
+/// Whether a word begins with `name[`.
+fn begins_with_subscript(word: &Word) -> bool {
+    let Some(Part::Text { text, quoted: false }) = word.parts.first() else { return false };
+    let name = text.bytes().take_while(|byte| is_name(*byte)).count();
+    name > 0 && text.as_bytes().get(name) == Some(&b'[')
+}
+
+/// Whether `]=` or `]+=` stands in a word.
+fn assigns_element(word: &Word) -> bool {
+    word.parts.iter().any(|part| matches!(part, Part::Text { text, .. } if text.contains("]=") || text.contains("]+=")))
 }
 
 fn is_empty(value: &Assigned) -> bool {

@@ -16,6 +16,10 @@ pub(crate) fn disagreement(text: &str, outline: &Outline, budget: &Budget) -> Op
     if outline.here_documents > HERE_DOCUMENTS_MAX {
         return Some("it has more here-documents than are read");
     }
+    // The structural parser takes it for a subscript, errs at each word behind it, and tries all that could be missing each time.
+    if outline.odd_bracket && text.len() > ODD_TEXT_MAX_BYTES {
+        return Some(UNCERTAIN);
+    }
     let text = readable(text, &outline.here_strings);
     let names = STRUCTURAL.with_borrow_mut(|structural| structural.as_mut().map_or(Err(UNCERTAIN), |it| it.names(&text, budget)));
     let mut seen = match names {
@@ -44,6 +48,8 @@ thread_local! {
 }
 
 const UNCERTAIN: &str = "its structure is not certain";
+/// Longest text that the structural parser is asked about although it errs in it.
+const ODD_TEXT_MAX_BYTES: usize = 256;
 /// Bytes that the structural parser is given at once. It may look ahead from each word to the end of the text, which shows only
 /// in how often it asks for more.
 const CHUNK_BYTES: usize = 32;

@@ -109,7 +109,10 @@ impl Reader<'_> {
 
     /// Reads on in `name[…` up to the closing bracket when an assignment follows, since blanks do not end the word there.
     fn subscript_of_assignment(&mut self, parts: &mut Parts) -> Read<()> {
-        let Some(end) = self.matching(b'[', b']')? else { return Ok(()) };
+        let Some(end) = self.matching(b'[', b']')? else {
+            self.odd_bracket = true;
+            return Ok(());
+        };
         let assigns = matches!(self.text.as_bytes().get(end + 1..), Some([b'=', ..] | [b'+', b'=', ..]));
         if !assigns || self.slice(self.at, end).contains('\n') {
             return Ok(());
