@@ -339,6 +339,8 @@ impl Applied<'_> {
         match (given, self.line.operands.split_last()) {
             (Some(target), _) => (self.line.operands.clone(), Some(target.clone())),
             (None, Some((target, sources))) if !sources.is_empty() => (sources.to_vec(), Some(target.clone())),
+            // What it matches last is where the others go.
+            (None, Some((only, _))) if only.value.has_pattern() => (vec![only.clone()], Some(only.clone())),
             (None, Some((only, _))) if only.value.is_loose() => (Vec::new(), Some(only.clone())),
             _ => (Vec::new(), None),
         }

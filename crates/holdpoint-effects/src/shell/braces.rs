@@ -20,7 +20,21 @@ pub(crate) fn alternatives(parts: &[Part]) -> Option<Vec<Vec<Token<'_>>>> {
     let atoms: Vec<Atom<'_>> =
         if parts.iter().any(has_brace) { parts.iter().flat_map(atoms).collect() } else { parts.iter().map(Atom::Part).collect() };
     let words = expand(&atoms, 0)?;
+    // Braces come first: in `$x{a,b}` the names are `xa` and `xb`.
+    if words.len() > 1 && words.iter().any(|word| word.windows(2).any(lengthens_a_name)) {
+        return None;
+    }
     Some(words.into_iter().map(|word| tokens(&word)).collect())
+}
+
+fn lengthens_a_name(pair: &[Atom<'_>]) -> bool {
+    match pair {
+        [Atom::Part(Part::Parameter { parameter, quoted: false }), Atom::Character(next)] => {
+            let named = parameter.name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+            named && !parameter.braced && (next.is_ascii_alphanumeric() || *next == '_' || *next == '[')
+        }
+        _ => false,
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -132,9 +146,18 @@ fn sequence<'p>(inner: &[Atom<'p>]) -> Option<Vec<Vec<Atom<'p>>>> {
     let (from, to, step) = (bounds.next()?, bounds.next()?, bounds.next());
     let step = step.map_or(Some(1), |step| step.parse::<i64>().ok())?.unsigned_abs().max(1);
     let items: Vec<String> = match (from.parse::<i64>(), to.parse::<i64>()) {
-        (Ok(from), Ok(to)) => numbers(from, to, step).into_iter().map(|number| number.to_string()).collect(),
+        (Ok(first), Ok(last)) => {
+            // A bound with a leading zero makes all as wide as the wider one.
+            let padded = |text: &str| text.trim_start_matches('-').starts_with('0') && text.trim_start_matches('-').len() > 1;
+            let width = if padded(from) || padded(to) { from.len().max(to.len()) } else { 0 };
+            numbers(first, last, step).into_iter().map(|number| format!("{number:0width$}")).collect()
+        }
         _ => {
             let (from, to) = (single(from)?, single(to)?);
+            // Between the cases lie signs that bash reads once more.
+            if from.is_ascii_lowercase() != to.is_ascii_lowercase() {
+                return None;
+            }
             let letters = numbers(i64::from(u32::from(from)), i64::from(u32::from(to)), step);
             letters.into_iter().filter_map(|code| char::from_u32(u32::try_from(code).ok()?)).map(String::from).collect()
         }

@@ -1,10 +1,11 @@
 //! The shell's own commands: those that change what later words mean, and those that run their arguments.
 
-use holdpoint_core::effect::{Certainty, Effect, ResourceKind, Reversibility, Verb};
+use holdpoint_core::effect::{ResourceKind, Verb};
 use holdpoint_core::question::FileKind;
 
 use super::effect::plain;
 use super::files::Target;
+use super::parameter::may_be_several;
 use super::scan::looks_evaluated;
 use super::state::State;
 use super::syntax::{Assigned, Assignment, Span, Word};
@@ -15,110 +16,6 @@ use super::walker::{Input, Walker};
 pub(crate) struct After {
     pub(crate) failed: Option<State>,
 }
-
-/// Variables whose value is a command that a program runs.
-const COMMAND_VARIABLES: &[&str] = &[
-    "AR",
-    "AS",
-    "AWS_PAGER",
-    "BAT_PAGER",
-    "BROWSER",
-    "CARGO_BUILD_RUSTC",
-    "CARGO_BUILD_RUSTC_WRAPPER",
-    "CC",
-    "CXX",
-    "DELTA_PAGER",
-    "EDITOR",
-    "FCEDIT",
-    "GH_BROWSER",
-    "GH_EDITOR",
-    "GH_PAGER",
-    "GIT_ASKPASS",
-    "GIT_EDITOR",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_PAGER",
-    "GIT_SEQUENCE_EDITOR",
-    "GIT_SSH",
-    "GIT_SSH_COMMAND",
-    "HGEDITOR",
-    "KUBECTL_EXTERNAL_DIFF",
-    "KUBE_EDITOR",
-    "LD",
-    "LESSCLOSE",
-    "LESSOPEN",
-    "MANPAGER",
-    "NPM_CONFIG_EDITOR",
-    "NPM_CONFIG_SCRIPT_SHELL",
-    "NPM_CONFIG_VIEWER",
-    "PAGER",
-    "PROMPT_COMMAND",
-    "PSQL_EDITOR",
-    "PSQL_PAGER",
-    "RSYNC_RSH",
-    "RUSTC",
-    "RUSTC_WORKSPACE_WRAPPER",
-    "RUSTC_WRAPPER",
-    "RUSTDOC",
-    "SSH_ASKPASS",
-    "SUDO_ASKPASS",
-    "SVN_EDITOR",
-    "SVN_SSH",
-    "SYSTEMD_EDITOR",
-    "SYSTEMD_PAGER",
-    "VISUAL",
-];
-/// Variables that make other programs load or run code.
-const CODE_VARIABLES: &[&str] = &[
-    "ANSIBLE_CONFIG",
-    "BASH_ENV",
-    "CURL_HOME",
-    "DYLD_INSERT_LIBRARIES",
-    "ENV",
-    "GCC_EXEC_PREFIX",
-    "GIT_ALLOW_PROTOCOL",
-    "GIT_CONFIG_COUNT",
-    "GIT_CONFIG_GLOBAL",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_CONFIG_SYSTEM",
-    "GIT_EXEC_PATH",
-    "GIT_PROXY_COMMAND",
-    "GIT_TEMPLATE_DIR",
-    "GNUMAKEFLAGS",
-    "LD_AUDIT",
-    "LD_PRELOAD",
-    "LUA_INIT",
-    "MAKEFILES",
-    "MAKEFLAGS",
-    "NPM_CONFIG_GIT",
-    "NPM_CONFIG_GLOBALCONFIG",
-    "NPM_CONFIG_NODE_OPTIONS",
-    "NPM_CONFIG_USERCONFIG",
-    "OPENSSL_CONF",
-    "PERL5DB",
-    "PERL5OPT",
-    "PROMPT0",
-    "PS4",
-    "PYTHONBREAKPOINT",
-    "PYTHONSTARTUP",
-    "RIPGREP_CONFIG_PATH",
-    "RUBYOPT",
-    "TAR_OPTIONS",
-    "WGETRC",
-];
-/// Variables that do so only with some of their values.
-const OPTION_VARIABLES: &[(&str, &[&str])] = &[
-    ("CARGO_ENCODED_RUSTFLAGS", &["linker"]),
-    ("GOFLAGS", &["toolexec", "exec"]),
-    ("JAVA_TOOL_OPTIONS", &["agent", "@"]),
-    ("JDK_JAVA_OPTIONS", &["agent", "@"]),
-    ("MAVEN_OPTS", &["agent"]),
-    ("NODE_OPTIONS", &["require", "import", "loader", "-r"]),
-    ("RUSTFLAGS", &["linker"]),
-    ("_JAVA_OPTIONS", &["agent"]),
-];
-/// Variables that say where an agent finds its settings, and with them its hooks.
-const AGENT_VARIABLES: &[&str] =
-    &["CLAUDE_CONFIG_DIR", "CODEX_HOME", "CURSOR_CONFIG_DIR", "GEMINI_CONFIG_DIR", "OPENCODE_CONFIG"];
 
 impl Walker<'_> {
     /// Follows a builtin; nothing when the name is none.
@@ -145,18 +42,24 @@ impl Walker<'_> {
                     self.looks(name, span);
                 }
             }
-            "echo" | "pwd" | "let" => {
-                words.iter().skip(1).filter(|_| name == "let").for_each(|word| self.evaluated_subscript(word));
+            "let" => {
+                words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
+                arguments.iter().for_each(|field| self.assigned_by_arithmetic(&field.shown()));
                 self.looks(name, span);
             }
+            "echo" | "pwd" => self.looks(name, span),
             "test" | "[" => {
                 words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
                 self.looks(name, span);
             }
             "compgen" | "fc" | "history" => self.recorded(name, arguments, span),
-            "exit" | "return" | "break" | "continue" | "logout" => {
+            "exit" | "logout" => {
                 self.looks(name, span);
                 self.state.alive = false;
+            }
+            "return" | "break" | "continue" => {
+                self.looks(name, span);
+                self.leaves(name != "return");
             }
             "cd" | "pushd" | "popd" => {
                 self.looks(name, span);
@@ -168,10 +71,7 @@ impl Walker<'_> {
                 for word in words.iter().skip(1) {
                     self.evaluated_subscript(word);
                 }
-                for name in arguments.iter().filter_map(Field::known) {
-                    self.state.functions.remove(&name);
-                    self.state.set(&name, vec![Value::text("")]);
-                }
+                self.unset(arguments, span);
             }
             "getopts" => {
                 self.looks(name, span);
@@ -183,12 +83,7 @@ impl Walker<'_> {
             "set" => self.set(arguments, span),
             "shift" => {
                 self.looks(name, span);
-                let count = arguments.first().map_or(Some(1), |field| field.known()?.parse().ok());
-                let count = count.unwrap_or(self.state.positional.len()).min(self.state.positional.len());
-                self.state.positional.drain(..count);
-                if arguments.first().is_some_and(|field| field.known().is_none()) {
-                    self.state.positional = vec![Value::loose()];
-                }
+                self.shift(arguments);
             }
             "shopt" => self.shopt(arguments, span),
             "alias" => self.alias(arguments, span),
@@ -254,7 +149,7 @@ impl Walker<'_> {
             None => false,
         };
         let failed = if exists { None } else { self.copied() };
-        self.state.directories = vec![destination];
+        self.state.move_to(vec![destination]);
         failed
     }
 
@@ -265,33 +160,104 @@ impl Walker<'_> {
         }
     }
 
-    fn declare(&mut self, name: &str, words: &[&Word], span: &Span) {
-        self.looks(name, span);
-        let mut integer = false;
-        for word in words.iter().skip(1) {
-            let Some(text) = word.parts.first().map(|_| self.single(word)) else { continue };
-            if let Some(option) = word.plain().filter(|text| text.starts_with('-')) {
-                integer |= option.contains('i') || option.contains('n');
+    fn unset(&mut self, arguments: &[Field], span: &Span) {
+        let option = |letter: &str| arguments.iter().any(|field| field.known().as_deref() == Some(letter));
+        let (functions, variables) = (option("-f"), option("-v") || option("-n"));
+        for field in arguments {
+            let Some(name) = field.known() else {
+                self.opaque(&field.shown(), "the line does not determine which name it takes away", span.clone());
+                continue;
+            };
+            if let Some((array, _)) = name.split_once('[') {
+                self.state.set_array(array, vec![Value::loose()]);
                 continue;
             }
-            for value in text {
-                self.declared(&value, integer, span);
+            if functions {
+                self.state.functions.remove(&name);
+                continue;
+            }
+            // Without an option it is the variable, or else the function.
+            if let Some(function) = self.state.functions.get_mut(&name).filter(|_| !variables) {
+                function.perhaps = true;
+            }
+            self.state.unset(&name);
+        }
+    }
+
+    fn shift(&mut self, arguments: &[Field]) {
+        let count: Option<usize> = arguments.first().map_or(Some(1), |field| field.known()?.parse().ok());
+        let positional = &mut self.state.positional;
+        match (count, positional.as_slice()) {
+            // Of the names that a glob gives, the others are left.
+            (Some(_), [only]) if only.has_pattern() => {}
+            (Some(count), all) if !all.iter().take(count).any(may_be_several) => {
+                // Too many are not taken away at all.
+                if count <= all.len() {
+                    positional.drain(..count);
+                }
+            }
+            _ => *positional = vec![Value::loose()],
+        }
+    }
+
+    fn declare(&mut self, name: &str, words: &[&Word], span: &Span) {
+        self.looks(name, span);
+        let mut letters = String::new();
+        for word in words.iter().skip(1) {
+            if let Some(option) = word.plain().filter(|text| text.starts_with('-')) {
+                letters.push_str(option);
+            }
+        }
+        let makes_local = matches!(name, "declare" | "local" | "typeset") && !letters.contains('g');
+        let integer = letters.contains(['i', 'n']);
+        let declaration = Declaration {
+            alters: letters.contains(['i', 'n', 'l', 'u', 'c']) && name != "export",
+            integer: integer && name != "export",
+            keeps: name == "readonly" || letters.contains('r'),
+            exports: name == "export" || letters.contains('x'),
+            functions: letters.contains(['f', 'F']),
+            makes_local,
+        };
+        for word in words.iter().skip(1) {
+            if word.plain().is_some_and(|text| text.starts_with(['-', '+'])) || word.parts.is_empty() {
+                continue;
+            }
+            for value in self.single(word) {
+                self.declared(&value, &declaration, span);
             }
         }
     }
 
+    /// Keeps what a function's own name hides, to be put back when the function ends.
+    fn hide(&mut self, name: &str) {
+        let held = (self.state.variables.get(name).cloned(), self.state.arrays.get(name).cloned());
+        if let Some(hidden) = self.locals.last_mut() {
+            hidden.entry(name.to_owned()).or_insert(held);
+        }
+    }
+
     /// `name=value` after expansion, so quotes around all of it do not matter.
-    fn declared(&mut self, value: &Value, integer: bool, span: &Span) {
+    fn declared(&mut self, value: &Value, declaration: &Declaration, span: &Span) {
+        let integer = declaration.integer;
         let head = value.head();
         if looks_evaluated(head) {
             return self.opaque(head, "a subscript is evaluated as code", span.clone());
         }
         let Some((name, first)) = head.split_once('=') else {
-            if value.has_unknown() {
-                self.opaque(&value.shown(), "the line does not determine which variable it sets", span.clone());
-            }
-            return;
+            return match value.known() {
+                Some(name) => self.declared_name(&name, declaration),
+                None => self.opaque(&value.shown(), "the line does not determine which variable it sets", span.clone()),
+            };
         };
+        let plain_name = name.trim_end_matches('+');
+        if declaration.makes_local && !self.locals.is_empty() {
+            self.hide(plain_name);
+        }
+        self.take_attributes(plain_name, declaration);
+        // What it stands for changes with it.
+        if integer && declaration.alters {
+            self.state.altered.insert(first.to_owned());
+        }
         let append = name.ends_with('+');
         let name = name.trim_end_matches('+').to_owned();
         let mut assigned = Value::text(first);
@@ -301,7 +267,8 @@ impl Walker<'_> {
         }
         self.check_variable(&name, &assigned, span);
         if append || integer {
-            return self.state.set(&name, vec![Value::unknown()]);
+            self.state.set(&name, vec![Value::unknown()]);
+            return self.take_attributes(&name, declaration);
         }
         // A tilde behind the equals sign expands unless it was quoted, which is not known here: both count.
         let mut values = vec![assigned.clone()];
@@ -309,6 +276,34 @@ impl Walker<'_> {
             values.push(self.world.home().map_or_else(Value::unknown, |home| Value::text(format!("{home}{below}"))));
         }
         self.state.set(&name, values);
+    }
+
+    /// A name without a value: a function's own begins unset, any other keeps what it holds.
+    fn declared_name(&mut self, name: &str, declaration: &Declaration) {
+        if declaration.functions {
+            if declaration.exports {
+                self.state.exported.insert(format!("{name}()"));
+            }
+            return;
+        }
+        if declaration.makes_local && !self.locals.is_empty() {
+            self.hide(name);
+            self.state.unset(name);
+        }
+        self.take_attributes(name, declaration);
+    }
+
+    fn take_attributes(&mut self, name: &str, declaration: &Declaration) {
+        let sets = [
+            (declaration.alters, &mut self.state.altered),
+            (declaration.keeps, &mut self.state.kept),
+            (declaration.exports, &mut self.state.exported),
+        ];
+        for (takes, set) in sets {
+            if takes {
+                set.insert(name.to_owned());
+            }
+        }
     }
 
     /// An assignment in front of a command, which holds for that command.
@@ -325,40 +320,6 @@ impl Walker<'_> {
         }
     }
 
-    pub(crate) fn check_variable(&mut self, name: &str, value: &Value, span: &Span) {
-        self.evaluated_later(value, span);
-        let known = value.known();
-        // npm takes its settings in either case, cargo has one of these for every target.
-        let upper = if name.starts_with("npm_config_") { name.to_ascii_uppercase() } else { name.to_owned() };
-        let of_target = name.starts_with("CARGO_TARGET_") && (name.ends_with("_RUNNER") || name.ends_with("_LINKER"));
-        let mentions = |flags: &[&str]| known.as_deref().is_none_or(|text| flags.iter().any(|flag| text.contains(flag)));
-        if COMMAND_VARIABLES.contains(&upper.as_str()) || of_target {
-            if known.as_deref() != Some("") {
-                self.inner_text(value, span.clone());
-            }
-        } else if CODE_VARIABLES.contains(&upper.as_str()) {
-            if !known.as_deref().is_some_and(|text| is_harmless_value(name, text)) {
-                self.opaque(name, "a variable makes other programs run code", span.clone());
-            }
-        } else if OPTION_VARIABLES.iter().any(|(option, flags)| *option == name && mentions(flags)) {
-            self.opaque(name, "a variable makes other programs run code", span.clone());
-        } else if AGENT_VARIABLES.contains(&name) {
-            let summary = format!("Lets an agent run with other settings than those that are guarded (`{name}`)");
-            let effect = plain(Verb::Modify, ResourceKind::Guard, name, summary, span.clone());
-            self.note(Effect { reversibility: Reversibility::Effort, ..effect });
-        } else if name == "PATH" {
-            self.search_path(value, span);
-        }
-    }
-
-    /// Programs are looked up elsewhere: harmless when only the usual directories come before the ones that were there.
-    fn search_path(&mut self, value: &Value, span: &Span) {
-        let before = value.shown();
-        let summary = format!("Looks for programs in other directories (`{before}`)");
-        let effect = plain(Verb::Execute, ResourceKind::Program, "PATH", summary, span.clone());
-        self.note(Effect { certainty: Certainty::Delegated, ..effect });
-    }
-
     fn set(&mut self, arguments: &[Field], span: &Span) {
         self.looks("set", span);
         let dashes = arguments.iter().position(|field| field.known().as_deref() == Some("--"));
@@ -370,12 +331,27 @@ impl Walker<'_> {
         };
         if let Some(positional) = positional {
             positional.iter().for_each(|field| self.evaluated_later(&field.value, span));
-            self.state.positional = positional.iter().map(|field| field.value.clone()).collect();
+            self.state.set_positional(positional.iter().map(|field| field.value.clone()));
+        }
+        let given = |field: &Field, letter: char, long: &str| {
+            field.known().is_some_and(|text| {
+                text == long || (text.starts_with(['-', '+']) && !text.starts_with("--") && text.contains(letter))
+            })
+        };
+        // All that is set from now on is handed on, functions included.
+        if arguments.iter().any(|field| given(field, 'a', "allexport")) {
+            let names = self.state.functions.keys().map(|name| format!("{name}()"));
+            let names: Vec<String> = names.chain(self.state.variables.keys().cloned()).collect();
+            self.state.exported.extend(names);
+        }
+        if arguments.iter().any(|field| given(field, 'k', "keyword") || given(field, 'H', "histexpand")) {
+            self.opaque("set", "it changes how the rest is read", span.clone());
         }
     }
 
     fn shopt(&mut self, arguments: &[Field], span: &Span) {
         let enables = |name: &str| arguments.iter().any(|field| field.known().is_none_or(|text| text == name));
+        self.last_stage_stays |= enables("-s") && enables("lastpipe");
         if enables("-s") && (enables("extglob") || enables("expand_aliases")) {
             self.opaque("shopt", "it changes how the rest is read", span.clone());
         } else {
@@ -400,7 +376,11 @@ impl Walker<'_> {
     fn read(&mut self, name: &str, arguments: &[Field], words: &[&Word], span: &Span) {
         self.looks(name, span);
         words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
-        if name != "read" && arguments.iter().any(|field| field.value.head().starts_with("-C")) {
+        let calls_back = |field: &Field| {
+            let head = field.value.head();
+            head.starts_with('-') && head.contains('C')
+        };
+        if name != "read" && arguments.iter().any(calls_back) {
             self.opaque(name, "it runs code for every line", span.clone());
         }
         if let Input::Text(text) = self.input.clone() {
@@ -414,11 +394,13 @@ impl Walker<'_> {
             }
         }
         self.state.set("REPLY", vec![Value::unknown()]);
-        if name != "read" {
+        let array = name != "read"
+            || arguments.iter().any(|field| field.value.head().starts_with('-') && field.value.head().contains('a'));
+        if array {
             for variable in arguments.iter().filter_map(Field::known).filter(|text| !text.starts_with('-')) {
-                self.state.variables.remove(&variable);
-                self.state.arrays.insert(variable, vec![Value::loose()]);
+                self.state.set_array(&variable, vec![Value::loose()]);
             }
+            self.state.set_array("MAPFILE", vec![Value::loose()]);
         }
     }
 
@@ -458,16 +440,22 @@ impl Walker<'_> {
     fn exec(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let mut rest = arguments;
         while let Some((first, others)) = rest.split_first().filter(|(first, _)| first.value.head().starts_with('-')) {
-            let named = first.value.head().ends_with('a');
-            rest = if named { others.get(1..).unwrap_or_default() } else { others };
+            // The name may stand behind the letter itself.
+            let named = first.value.head().find('a').map(|at| at + 1 == first.value.head().len());
+            rest = if named == Some(true) { others.get(1..).unwrap_or_default() } else { others };
         }
-        if rest.is_empty() { self.looks("exec", span) } else { self.run_words(rest, directory, span) }
+        if rest.is_empty() {
+            self.looks("exec", span);
+            self.keeps_redirections = true;
+        } else {
+            self.run_words(rest, directory, span);
+        }
     }
 
     fn source(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let Some((file, rest)) = arguments.split_first() else { return };
         if file.known().as_deref() == Some("/dev/stdin") {
-            return self.run_input("source", span);
+            return self.sourced(rest, |walker| walker.run_input("source", span));
         }
         // Whatever runs behind it has the secrets of such a file.
         self.look(file, directory);
@@ -507,6 +495,7 @@ impl Walker<'_> {
             let value = action.value.clone();
             // It runs later, perhaps with other values: it is followed now and once more at the end.
             self.traps.push((value.clone(), span.clone()));
+            self.state.remember();
             self.apart(|walker| {
                 walker.input = Input::Inherited;
                 walker.inner_text(&value, span.clone());
@@ -515,14 +504,13 @@ impl Walker<'_> {
     }
 }
 
-/// Whether the value of a variable that can make programs run code makes them run none.
-fn is_harmless_value(name: &str, text: &str) -> bool {
-    let switches =
-        |word: &str| word.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit() || b"jkswBl.".contains(&byte));
-    match name {
-        "MAKEFLAGS" | "GNUMAKEFLAGS" => text.split_whitespace().all(switches),
-        "PS4" => !text.contains(['$', '`']),
-        "PYTHONBREAKPOINT" => matches!(text, "" | "0"),
-        _ => matches!(text, "" | "/dev/null"),
-    }
+/// What a declaration does to the names in it.
+struct Declaration {
+    /// Their values are not what is assigned: references, numbers, changed cases.
+    alters: bool,
+    integer: bool,
+    keeps: bool,
+    exports: bool,
+    functions: bool,
+    makes_local: bool,
 }

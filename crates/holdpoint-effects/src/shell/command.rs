@@ -8,13 +8,14 @@ use holdpoint_core::question::{FileKind, PathFacts, Place};
 use super::apply::behind;
 use super::destroyers::{PROGRAM_DIRECTORIES, destroys};
 use super::effect::plain;
+use super::expand::inherited;
 use super::files::Target;
 use super::interpreter::is_interpreter;
 use super::lookup::{Lookup, shebang};
 use super::state::State;
 use super::syntax::{Command, Span, Word};
 use super::value::{Field, Value};
-use super::walker::{Input, Site, Walker};
+use super::walker::{Call, Hidden, Input, Site, Walker};
 use super::wrappers::is_shell;
 use crate::families;
 use crate::paths;
@@ -33,9 +34,13 @@ impl Walker<'_> {
             return None;
         };
         self.ran.insert(known.clone());
-        if let Some(bodies) = self.state.functions.get(&known).cloned() {
-            self.call(&bodies, arguments, span);
-            return None;
+        self.commands += 1;
+        if let Some(function) = self.state.functions.get(&known).cloned() {
+            if !function.perhaps {
+                self.call(&function.bodies, arguments, span);
+                return None;
+            }
+            self.perhaps(|walker| walker.call(&function.bodies, arguments, span));
         }
         if !self.deeper(span) {
             return None;
@@ -103,6 +108,7 @@ impl Walker<'_> {
             return self.opaque(&name.shown(), "the line does not determine which program runs", span.clone());
         };
         self.ran.insert(known.clone());
+        self.commands += 1;
         if self.deeper(span) {
             self.program(&known, name, arguments, directory, span);
             self.depth -= 1;
@@ -218,19 +224,92 @@ impl Walker<'_> {
     /// Calls a function that the text defined.
     pub(super) fn call(&mut self, bodies: &[Rc<Command>], arguments: &[Field], span: &Span) {
         arguments.iter().for_each(|field| self.evaluated_later(&field.value, span));
-        let outer = std::mem::replace(&mut self.state.positional, arguments.iter().map(|field| field.value.clone()).collect());
+        let outer = self.state.positional.clone();
+        let Some(start) = self.copied() else { return };
+        let mut ends: Option<State> = None;
         for body in bodies {
-            let running = self.calling.iter().any(|other| Rc::ptr_eq(other, body));
-            if running || !self.deeper(span) {
-                continue;
+            self.state = start.clone();
+            self.state.set_positional(arguments.iter().map(|field| field.value.clone()));
+            if let Some(at) = self.calling.iter().rposition(|call| Rc::ptr_eq(&call.body, body)) {
+                self.call_again(at, span);
+            } else if self.deeper(span) {
+                self.calling.push(Call { body: Rc::clone(body), start: self.state.clone(), again: false });
+                self.within_function(|walker| {
+                    walker.command(body);
+                });
+                self.called(span);
+                self.depth -= 1;
             }
-            self.calling.push(Rc::clone(body));
-            self.command(body);
-            self.calling.pop();
-            self.depth -= 1;
+            self.state.positional.clone_from(&outer);
+            let end = std::mem::replace(&mut self.state, State::new(String::new()));
+            ends = Some(match ends {
+                Some(other) => self.joined(other, end),
+                None => end,
+            });
         }
-        self.state.alive = true;
-        self.state.positional = outer;
+        self.state = ends.unwrap_or(start);
+    }
+
+    /// A function that calls itself does nothing new where nothing has changed since it was called.
+    fn call_again(&mut self, at: usize, span: &Span) {
+        let covered = self.calling.get(at).is_some_and(|call| self.covered_by(&call.start));
+        if !covered {
+            self.opaque("", "a function calls itself with other values, which is not followed", span.clone());
+        }
+        if let Some(call) = self.calling.get_mut(at) {
+            call.again = true;
+        }
+    }
+
+    /// Ends a call. What one that called itself changes, it changed for the calls inside as well.
+    fn called(&mut self, span: &Span) {
+        let Some(call) = self.calling.pop() else { return };
+        if call.again && !self.covered_by(&call.start) {
+            self.opaque("", "a function that calls itself changes what is not followed", span.clone());
+        }
+    }
+
+    fn covered_by(&self, start: &State) -> bool {
+        let directory = start.directories.first().cloned().flatten();
+        start.covers(&self.state, &|name| inherited(name, self.world, directory.as_deref()))
+    }
+
+    /// Follows what `return` leaves, and what has local names.
+    pub(super) fn within_function(&mut self, follow: impl FnOnce(&mut Self)) {
+        let exits = self.function_exits.replace(Vec::new());
+        // What stands in a function leaves no loop around its call.
+        let loops = self.loop_exits.take();
+        self.locals.push(Hidden::new());
+        follow(self);
+        self.loop_exits = loops;
+        for exit in std::mem::replace(&mut self.function_exits, exits).unwrap_or_default() {
+            self.or_else(exit);
+        }
+        for (name, (values, elements)) in self.locals.pop().unwrap_or_default() {
+            self.state.altered.remove(&name);
+            match values {
+                Some(values) => self.state.variables.insert(name.clone(), values),
+                None => self.state.variables.remove(&name),
+            };
+            match elements {
+                Some(elements) => self.state.arrays.insert(name, elements),
+                None => self.state.arrays.remove(&name),
+            };
+        }
+    }
+
+    /// A shell of its own, with what this one hands on to it.
+    pub(super) fn as_child(&mut self, positional: impl IntoIterator<Item = Value>, follow: impl FnOnce(&mut Self)) {
+        let calling = std::mem::take(&mut self.calling);
+        self.apart(|walker| {
+            let world = walker.world;
+            walker.state.for_child(|name| world.variable(name).is_some() || matches!(name, "HOME" | "PATH" | "PWD"));
+            walker.state.set_positional(positional);
+            let exits = (walker.loop_exits.take(), walker.function_exits.take());
+            follow(walker);
+            (walker.loop_exits, walker.function_exits) = exits;
+        });
+        self.calling = calling;
     }
 
     /// Runs a file: shell text is read, and what may be shell text but was not read is opaque. `interpreter` is `bash`, `source`,
@@ -291,19 +370,33 @@ impl Walker<'_> {
         ));
         let (text, within) = (text.to_owned(), span);
         if interpreter == "source" {
-            self.text(&text, Some(within));
+            self.sourced(arguments, |walker| walker.text(&text, Some(within)));
         } else {
-            let positional = arguments.iter().map(|field| field.value.clone()).collect();
+            let positional: Vec<Value> = arguments.iter().map(|field| field.value.clone()).collect();
             let name = Value::text(path);
-            self.apart(|walker| {
-                walker.state.functions.clear();
-                walker.state.positional = positional;
+            self.as_child(positional, |walker| {
                 walker.state.name = name;
                 walker.text(&text, Some(within));
             });
         }
         self.reading.remove(path);
         self.depth -= 1;
+    }
+
+    /// Follows text of another file in this shell; arguments that are given stand for the shell's own while it lasts.
+    pub(super) fn sourced(&mut self, arguments: &[Field], follow: impl FnOnce(&mut Self)) {
+        let outer = self.state.positional.clone();
+        if !arguments.is_empty() {
+            self.state.set_positional(arguments.iter().map(|field| field.value.clone()));
+        }
+        let exits = self.function_exits.replace(Vec::new());
+        follow(self);
+        for exit in std::mem::replace(&mut self.function_exits, exits).unwrap_or_default() {
+            self.or_else(exit);
+        }
+        if !arguments.is_empty() {
+            self.state.positional = outer;
+        }
     }
 
     /// A program or script that can be reached but is not read.
@@ -327,6 +420,10 @@ impl Walker<'_> {
 
     /// Runs what is on standard input as shell text.
     pub(crate) fn run_input(&mut self, program: &str, span: &Span) {
+        // What ran before may have read some of it, and what is left may mean something else.
+        if matches!(self.input, Input::File(_) | Input::Text(_)) && self.commands > self.commands_at_input + 1 {
+            self.unseen_code(program, "what another command leaves of its input", span);
+        }
         match self.input.clone() {
             Input::Text(text) => {
                 let outer = std::mem::replace(&mut self.input, Input::Inherited);

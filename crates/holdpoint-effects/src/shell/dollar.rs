@@ -1,5 +1,6 @@
 //! Reads what a dollar sign begins.
 
+use super::operators::{LENGTH, OPERATORS, SLICE};
 use super::reader::{Read, Reader, is_name, is_name_start};
 use super::syntax::{Operation, Parameter, Part};
 use super::words::{Parts, Quoting};
@@ -61,6 +62,8 @@ impl Reader<'_> {
                 parts.push(plain(name, quoted));
                 Ok(())
             }
+            // Brace expansion may put a name behind it.
+            Some(b',' | b'}') if !quoted => Err(self.fault("a dollar sign stands where braces may give it a name")),
             _ => {
                 self.at += 1;
                 parts.text("$", true);
@@ -109,14 +112,20 @@ impl Reader<'_> {
         let operation = self.operation(quoting)?;
         self.leave();
         let operation = match operation {
-            Operation::Plain if length => Operation::Other(Vec::new()),
+            Operation::Plain if length => Operation::Changed { operator: LENGTH, word: Vec::new() },
             Operation::Plain if indirect => Operation::Reread(Vec::new()),
-            Operation::Default { word, .. } | Operation::Alternative(word) | Operation::Other(word) if indirect => {
+            Operation::Default { mut word, .. }
+            | Operation::Alternative { mut word, .. }
+            | Operation::Changed { mut word, .. }
+                if indirect =>
+            {
+                // What the name leads to is not followed through a second operator.
+                word.push(Part::literal("", true));
                 Operation::Reread(word)
             }
             operation => operation,
         };
-        Ok(Parameter { name, subscript, operation })
+        Ok(Parameter { name, subscript, operation, braced: true })
     }
 
     fn parameter_name(&mut self) -> Read<String> {
@@ -146,21 +155,19 @@ impl Reader<'_> {
                 self.at += 1;
                 let word = self.until_brace(quoting)?;
                 Ok(match operator {
-                    Some(b'+') => Operation::Alternative(word),
-                    Some(b'=') => Operation::Default { word, assign: true },
-                    _ => Operation::Default { word, assign: false },
+                    Some(b'+') => Operation::Alternative { word, null: colon },
+                    _ => Operation::Default { word, assign: operator == Some(b'='), null: colon },
                 })
             }
-            _ if colon => Ok(Operation::Other(self.until_brace(Quoting::Unquoted)?)),
-            Some(b'@') => {
-                let rereads = self.looking_at("@P");
-                let word = self.until_brace(Quoting::Unquoted)?;
-                Ok(if rereads { Operation::Reread(word) } else { Operation::Other(word) })
-            }
-            Some(b'#' | b'%' | b'/' | b'^' | b',' | b'*') => Ok(Operation::Other(self.until_brace(Quoting::Unquoted)?)),
+            _ if colon => Ok(Operation::Changed { operator: SLICE, word: self.until_brace(Quoting::Unquoted)? }),
             _ => {
-                self.at = start;
-                Err(self.fault("a parameter expansion has an operator that is not known"))
+                let rereads = self.looking_at("@P");
+                let Some(operator) = OPERATORS.into_iter().find(|operator| self.take(operator)) else {
+                    self.at = start;
+                    return Err(self.fault("a parameter expansion has an operator that is not known"));
+                };
+                let word = self.until_brace(Quoting::Unquoted)?;
+                Ok(if rereads { Operation::Reread(word) } else { Operation::Changed { operator, word } })
             }
         }
     }
@@ -281,6 +288,6 @@ impl Reader<'_> {
 }
 
 fn plain(name: &str, quoted: bool) -> Part {
-    let parameter = Parameter { name: name.to_owned(), subscript: None, operation: Operation::Plain };
+    let parameter = Parameter { name: name.to_owned(), subscript: None, operation: Operation::Plain, braced: false };
     Part::Parameter { parameter: Box::new(parameter), quoted }
 }

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use super::arithmetic;
 use super::braces::{Token, alternatives};
 use super::budget::VALUE_MAX_BYTES;
 use super::outputs::{printed, trimmed};
 use super::state::State;
-use super::syntax::{Command, Form, List, Operation, Parameter, Part, RedirectionKind, Simple, Word};
+use super::syntax::{Command, Form, List, Parameter, Part, RedirectionKind, Simple, Word};
 use super::value::{Piece, Shape, Value};
 use crate::world::World;
 
@@ -48,20 +49,15 @@ impl Expander<'_> {
         let mut value = Value::default();
         for (index, part) in parts.iter().enumerate() {
             match part {
-                Part::Text { text, quoted: false } if index == 0 && text.starts_with('~') => {
+                Part::Text { text, quoted: false } if index == 0 && tilde_ends(text, parts.len() == 1) => {
                     self.tilde(text, &mut value, &mut |value, text| {
                         value.push(Piece::Text(text.to_owned()));
                     })
                 }
+                // In an assignment a tilde expands behind every colon as well.
+                Part::Text { text, quoted: false } if text.contains(":~") => value.append(Value::unknown()),
                 Part::Text { text, .. } => value.push(Piece::Text(text.clone())),
-                part => {
-                    let mut values = self.part(part).into_iter();
-                    value.append(values.next().unwrap_or_default());
-                    for more in values {
-                        value.push(Piece::Text(" ".to_owned()));
-                        value.append(more);
-                    }
-                }
+                part => value.append(joined(self.part(part), self.joiner(part).as_deref())),
             }
             if value.len() > VALUE_MAX_BYTES {
                 return Value::unknown();
@@ -73,15 +69,43 @@ impl Expander<'_> {
     fn tokens(&self, tokens: &[Token<'_>], building: &mut Building) {
         for (index, token) in tokens.iter().enumerate() {
             match token {
-                Token::Text(text) if index == 0 && text.starts_with('~') => self.leading_tilde(text, building),
-                Token::Part(Part::Text { text, quoted: false }) if index == 0 && text.starts_with('~') => {
+                Token::Text(text) if index == 0 && tilde_ends(text, tokens.len() == 1) => self.leading_tilde(text, building),
+                Token::Part(Part::Text { text, quoted: false }) if index == 0 && tilde_ends(text, tokens.len() == 1) => {
                     self.leading_tilde(text, building);
                 }
                 Token::Text(text) => building.globbing(text),
                 Token::Part(Part::Text { text, quoted: true }) => building.quoted(Value::text(text.as_str())),
                 Token::Part(Part::Text { text, quoted: false }) => building.globbing(text),
-                Token::Part(part) => building.expansion(self.part(part), is_quoted(part), is_list(part)),
+                Token::Part(part) => self.expansion(part, building),
             }
+        }
+    }
+
+    /// Expands a part that is not text.
+    fn expansion(&self, part: &Part, building: &mut Building) {
+        if let Part::Parameter { parameter, quoted: false } = part
+            && let Some(word) = self.chosen(parameter)
+        {
+            // What is quoted in the word stays together, the rest is split.
+            for part in word {
+                match part {
+                    Part::Text { text, quoted: true } => building.quoted(Value::text(text.as_str())),
+                    Part::Text { text, quoted: false } => building.split(Value::text(text.as_str())),
+                    part => building.expansion(self.part(part), is_quoted(part), is_list(part), self.joiner(part)),
+                }
+            }
+            return;
+        }
+        building.expansion(self.part(part), is_quoted(part), is_list(part), self.joiner(part));
+    }
+
+    /// What stands between the values of a list that becomes one word; nothing where that is not known.
+    fn joiner(&self, part: &Part) -> Option<String> {
+        match part {
+            Part::Parameter { parameter, .. } if is_list_of_one(parameter) => {
+                self.separators().map(|separators| separators.chars().next().map(String::from).unwrap_or_default())
+            }
+            _ => Some(" ".to_owned()),
         }
     }
 
@@ -108,12 +132,19 @@ impl Expander<'_> {
     /// The values of one part that is not text; several only for lists such as `"$@"`.
     fn part(&self, part: &Part) -> Vec<Value> {
         match part {
-            Part::Arithmetic { .. } => vec![Value::any(Shape::Plain)],
+            Part::Arithmetic { parts, .. } => vec![self.computed(parts)],
             Part::Command { list, .. } => vec![self.output(list)],
             Part::Parameter { parameter, .. } => self.parameter(parameter),
             Part::Process { .. } => vec![Value::text("/dev/fd/63")],
             Part::Text { text, .. } => vec![Value::text(text.as_str())],
         }
+    }
+
+    /// The value of an arithmetic expression.
+    fn computed(&self, parts: &[Part]) -> Value {
+        let text = self.parts(parts).known();
+        let number = text.and_then(|text| arithmetic::value(&text, &|name| self.variable(name).known()));
+        number.map_or_else(|| Value::any(Shape::Plain), |number| Value::text(number.to_string()))
     }
 
     /// What a list prints; unknown for everything but one command of a few.
@@ -151,66 +182,9 @@ impl Expander<'_> {
 
     fn program(&self, name: &str, arguments: &[Value]) -> Value {
         match name {
-            "pwd" => self.variable("PWD"),
+            "pwd" if arguments.is_empty() => self.directory.map_or_else(Value::unknown, Value::text),
             _ => printed(name, arguments, self.directory, self.world),
         }
-    }
-
-    fn parameter(&self, parameter: &Parameter) -> Vec<Value> {
-        let Parameter { name, subscript, operation } = parameter;
-        let values = match (name.as_str(), subscript) {
-            ("@" | "*", None) => self.state.positional.clone(),
-            (_, Some(subscript)) => self.element(name, subscript),
-            _ => vec![self.variable(name)],
-        };
-        match operation {
-            Operation::Plain => values,
-            Operation::Default { word, .. } => match values.as_slice() {
-                [value] if value.known().is_some_and(|text| text.is_empty()) => vec![self.parts(word)],
-                [] => vec![self.parts(word)],
-                _ => values,
-            },
-            Operation::Alternative(word) => match values.as_slice() {
-                [value] if value.known().is_some_and(|text| text.is_empty()) => Vec::new(),
-                [value] if value.known().is_some() => vec![self.parts(word)],
-                [] => Vec::new(),
-                _ => vec![Value::unknown()],
-            },
-            Operation::Other(words) => vec![Value::any(if words.is_empty() { Shape::Plain } else { Shape::Anything })],
-            Operation::Reread(_) => vec![Value::unknown()],
-        }
-    }
-
-    fn element(&self, name: &str, subscript: &[Part]) -> Vec<Value> {
-        let Some(elements) = self.state.arrays.get(name) else { return vec![Value::unknown()] };
-        match self.parts(subscript).known().as_deref() {
-            Some("@" | "*") => elements.clone(),
-            Some(index) => {
-                vec![index.parse().ok().and_then(|index: usize| elements.get(index)).cloned().unwrap_or_else(Value::unknown)]
-            }
-            None => vec![Value::unknown()],
-        }
-    }
-
-    /// The value of a variable or special parameter under the current choice.
-    pub(crate) fn variable(&self, name: &str) -> Value {
-        if let Ok(number) = name.parse::<usize>() {
-            return match number {
-                0 => self.state.name.clone(),
-                number => self.state.positional.get(number - 1).cloned().unwrap_or_else(|| Value::text("")),
-            };
-        }
-        if let Some(values) = self.state.variables.get(name) {
-            let chosen = match values.as_slice() {
-                [only] => Some(only),
-                _ => self.choices.get(name).and_then(|choice| values.get(*choice)),
-            };
-            return chosen.cloned().unwrap_or_else(Value::unknown);
-        }
-        if let Some(first) = self.state.arrays.get(name).map(|elements| elements.first()) {
-            return first.cloned().unwrap_or_else(|| Value::text(""));
-        }
-        inherited(name, self.world, self.directory)
     }
 
     /// The characters at which unquoted expansions are split; nothing when they are not known.
@@ -247,6 +221,32 @@ fn is_quoted(part: &Part) -> bool {
     }
 }
 
+/// Values as one, with something between them.
+fn joined(values: Vec<Value>, joiner: Option<&str>) -> Value {
+    let mut whole = Value::default();
+    for (index, mut value) in values.into_iter().enumerate() {
+        match joiner {
+            Some(joiner) if index > 0 => whole.push(Piece::Text(joiner.to_owned())),
+            None if index > 0 => whole.append(Value::unknown()),
+            _ => {}
+        }
+        value.settle();
+        whole.append(value);
+    }
+    whole
+}
+
+/// Whether the name behind a leading tilde ends in this text: at a slash, or with the word. Quotes in it make it a plain sign.
+fn tilde_ends(text: &str, alone: bool) -> bool {
+    text.starts_with('~') && (alone || text.contains('/'))
+}
+
+/// Whether a quoted expansion joins all values to one word: `"$*"`, `"${a[*]}"`.
+fn is_list_of_one(parameter: &Parameter) -> bool {
+    let star = |part: &Part| matches!(part, Part::Text { text, .. } if text == "*");
+    parameter.name == "*" || parameter.subscript.as_deref().is_some_and(|subscript| subscript.iter().any(star))
+}
+
 /// Whether a quoted expansion still becomes several fields: `"$@"`, `"${a[@]}"`.
 fn is_list(part: &Part) -> bool {
     match part {
@@ -259,18 +259,18 @@ fn is_list(part: &Part) -> bool {
 }
 
 /// The fields that a word becomes, while it is being expanded.
-struct Building {
+pub(super) struct Building {
     fields: Vec<Value>,
     current: Option<Value>,
     separators: Option<String>,
 }
 
 impl Building {
-    fn new(separators: Option<String>) -> Self {
+    pub(super) fn new(separators: Option<String>) -> Self {
         Self { fields: Vec::new(), current: None, separators }
     }
 
-    fn finish(mut self) -> Vec<Value> {
+    pub(super) fn finish(mut self) -> Vec<Value> {
         self.fields.extend(self.current);
         self.fields
     }
@@ -279,12 +279,12 @@ impl Building {
         self.current.get_or_insert_default()
     }
 
-    fn quoted(&mut self, value: Value) {
+    pub(super) fn quoted(&mut self, value: Value) {
         self.current().append(value);
     }
 
     /// Adds unquoted text that is not split, whose globs are live.
-    fn globbing(&mut self, text: &str) {
+    pub(super) fn globbing(&mut self, text: &str) {
         let closing = text.contains(']');
         let mut rest = text;
         while let Some(at) = rest.find(['*', '?', '[']) {
@@ -311,12 +311,13 @@ impl Building {
     }
 
     /// Adds the values of an expansion.
-    fn expansion(&mut self, values: Vec<Value>, quoted: bool, list: bool) {
+    fn expansion(&mut self, values: Vec<Value>, quoted: bool, list: bool, joiner: Option<String>) {
         for (index, value) in values.into_iter().enumerate() {
             if index > 0 && (list || !quoted) {
                 self.fields.extend(self.current.take());
             } else if index > 0 {
-                self.current().push(Piece::Text(" ".to_owned()));
+                let piece = joiner.clone().map_or(Piece::Any { shape: Shape::Anything, loose: false }, Piece::Text);
+                self.current().push(piece);
             }
             if quoted {
                 self.current().append(value);
@@ -343,18 +344,26 @@ impl Building {
         }
     }
 
+    /// Splits text at the separators, of which blanks count only between words (bash's manual, "Word Splitting").
     fn split_text(&mut self, text: &str, separators: &str) {
-        let is_separator = |character: char| separators.contains(character);
         let mut word = String::new();
+        let mut behind_blank = false;
         for character in text.chars() {
-            if !is_separator(character) {
+            if !separators.contains(character) {
                 word.push(character);
+                behind_blank = false;
                 continue;
             }
             if !word.is_empty() {
                 self.globbing(&std::mem::take(&mut word));
             }
-            self.fields.extend(self.current.take());
+            let blank = matches!(character, ' ' | '\t' | '\n');
+            match self.current.take() {
+                Some(field) => self.fields.push(field),
+                None if blank || behind_blank => {}
+                None => self.fields.push(Value::text("")),
+            }
+            behind_blank = blank && !self.fields.is_empty();
         }
         if !word.is_empty() {
             self.globbing(&word);

@@ -207,6 +207,10 @@ impl Reader<'_> {
                 self.skip_blanks();
                 if self.looking_at("-p") && self.byte_after(2).is_none_or(super::reader::is_meta) {
                     self.at += 2;
+                    self.skip_blanks();
+                }
+                if self.looking_at("--") && self.byte_after(2).is_none_or(super::reader::is_meta) {
+                    self.at += 2;
                 }
             } else {
                 break;

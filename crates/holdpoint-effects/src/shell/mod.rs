@@ -15,6 +15,7 @@
 //! switches on (both opaque).
 
 mod apply;
+mod arithmetic;
 mod assign;
 mod braces;
 mod budget;
@@ -36,8 +37,10 @@ mod interpreter;
 mod look;
 mod looks;
 mod lookup;
+mod operators;
 mod options;
 mod outputs;
+mod parameter;
 mod postgres;
 mod reader;
 mod readers;
@@ -50,6 +53,7 @@ mod stirred;
 mod structure;
 mod syntax;
 mod value;
+mod variables;
 mod visit;
 mod walk;
 mod walker;

@@ -14,10 +14,11 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
         ("printf", Some(["%s", text] | ["%s\\n", text])) => trimmed(Value::text(*text)),
         ("printf", Some([text])) if !text.contains(['%', '\\']) => Value::text(*text),
         ("mktemp", Some(options)) if options.iter().all(|option| is_scratch_option(option)) => Value::any(Shape::Scratch),
-        ("dirname", Some([path])) => {
-            Value::text(path.rsplit_once('/').map_or(".", |(parent, _)| if parent.is_empty() { "/" } else { parent }))
-        }
-        ("basename", Some([path])) => Value::text(path.trim_end_matches('/').rsplit('/').next().unwrap_or(path)),
+        ("dirname", Some([path])) if !path.contains("//") => match path.trim_end_matches('/').rsplit_once('/') {
+            Some((parent, _)) => Value::text(if parent.is_empty() { "/" } else { parent }),
+            None => Value::text(if path.starts_with('/') { "/" } else { "." }),
+        },
+        ("basename", Some([path])) if !path.ends_with('/') => Value::text(path.rsplit('/').next().unwrap_or(path)),
         ("git", Some(["rev-parse", "--show-toplevel"])) => repository(directory, world, |facts| Some(facts.root.clone())),
         ("git", Some(["branch", "--show-current"] | ["rev-parse", "--abbrev-ref", "HEAD"])) => {
             repository(directory, world, |facts| facts.branch.clone())
@@ -56,11 +57,14 @@ fn repository(directory: Option<&str>, world: &World<'_>, name: impl Fn(&Reposit
 }
 
 fn echo(arguments: &[Value]) -> Value {
-    let plain = |value: &Value| !value.head().contains('\\') && !value.head().starts_with("-e");
-    let arguments = match arguments.split_first() {
-        Some((first, rest)) if first.known().as_deref() == Some("-n") => rest,
-        _ => arguments,
+    let escapes = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains('\\'));
+    let plain = |value: &Value| !value.pieces.iter().any(escapes);
+    let is_option = |value: &Value| {
+        let letters = value.known().and_then(|text| text.strip_prefix('-').map(str::to_owned));
+        letters.is_some_and(|letters| !letters.is_empty() && letters.bytes().all(|letter| b"neE".contains(&letter)))
     };
+    let options = arguments.iter().take_while(|value| is_option(value)).count();
+    let arguments = arguments.get(options..).unwrap_or_default();
     if !arguments.iter().all(plain) {
         return Value::unknown();
     }

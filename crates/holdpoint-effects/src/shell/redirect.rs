@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::budget::PATH_STEPS;
 use super::files::{APPENDS, Target};
 use super::syntax::{Redirection, RedirectionKind, Word};
-use super::value::{Field, Value};
+use super::value::{Field, Shape, Value};
 use super::walker::{Input, Walker};
 
 impl Walker<'_> {
@@ -20,28 +20,29 @@ impl Walker<'_> {
     }
 
     fn redirection(&mut self, redirection: &Redirection) {
-        let standard_input = matches!(redirection.descriptor.as_deref(), None | Some("0"));
         match &redirection.kind {
             RedirectionKind::Append(word) => {
                 for (directory, field) in self.operands(word) {
                     self.modify(&field, directory.as_deref(), APPENDS);
                 }
             }
-            RedirectionKind::Duplicate(word) => self.visit(word),
+            RedirectionKind::Duplicate { word, input } => {
+                self.visit(word);
+                let read = self.read_by(word);
+                self.opened(redirection.descriptor.as_deref(), *input, read);
+            }
             RedirectionKind::HereDocument(body) => {
                 let Some(parts) = body.get() else { return };
                 self.visit_all(parts);
-                if standard_input {
-                    let choices = BTreeMap::new();
-                    let value = self.expander(&choices, self.directory().as_deref()).parts(parts);
-                    self.input = Input::Text(value);
-                }
+                let choices = BTreeMap::new();
+                let value = self.expander(&choices, self.directory().as_deref()).parts(parts);
+                self.opened(redirection.descriptor.as_deref(), true, Input::Text(value));
             }
             RedirectionKind::HereString(word) => {
                 self.visit(word);
                 let values = self.single(word);
                 let value = if let [value] = values.as_slice() { value.clone() } else { Value::unknown() };
-                self.input = Input::Text(value);
+                self.opened(redirection.descriptor.as_deref(), true, Input::Text(value));
             }
             RedirectionKind::Read(word) => {
                 let operands = self.operands(word);
@@ -51,24 +52,55 @@ impl Walker<'_> {
                     }
                     self.look(field, directory.as_deref());
                 }
-                if standard_input {
-                    self.input = match operands.as_slice() {
-                        [(directory, field)] => self.readable(field, directory.as_deref()),
-                        _ => Input::Piped,
-                    };
-                }
+                let read = match operands.as_slice() {
+                    [(directory, field)] => self.readable(field, directory.as_deref()),
+                    _ => Input::Piped,
+                };
+                self.opened(redirection.descriptor.as_deref(), true, read);
             }
             RedirectionKind::ReadWrite(word) => {
                 for (directory, field) in self.operands(word) {
                     self.modify(&field, directory.as_deref(), "Opens for writing");
                 }
-                self.input = Input::Piped;
+                self.opened(redirection.descriptor.as_deref(), true, Input::Piped);
             }
             RedirectionKind::Write(word) => {
                 for (directory, field) in self.operands(word) {
                     self.overwrite(&field, directory.as_deref());
                 }
             }
+        }
+        // `{fd}> file` puts the number of the descriptor into a variable.
+        if let Some(name) = redirection.descriptor.as_deref().and_then(|name| name.strip_prefix('{')) {
+            self.state.set(name.trim_end_matches('}'), vec![Value::any(Shape::Plain)]);
+        }
+    }
+
+    /// Takes note of what a descriptor reads from now on; without one it is the standard input or output.
+    fn opened(&mut self, descriptor: Option<&str>, input: bool, read: Input) {
+        match (descriptor, input) {
+            (Some("0"), _) | (None, true) => {
+                self.input = read;
+                self.commands_at_input = self.commands;
+            }
+            (Some(number), _) => {
+                self.descriptors.insert(number.to_owned(), read);
+            }
+            (None, false) => {}
+        }
+    }
+
+    /// What a descriptor that a word names reads.
+    fn read_by(&self, word: &Word) -> Input {
+        let values = self.single(word);
+        match values.as_slice() {
+            [value] => match value.known().as_deref().map(|number| number.trim_end_matches('-')) {
+                Some("0") => self.input.clone(),
+                Some("") => Input::Text(Value::text("")),
+                Some(number) => self.descriptors.get(number).cloned().unwrap_or(Input::Piped),
+                None => Input::Piped,
+            },
+            _ => Input::Piped,
         }
     }
 

@@ -3,17 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::budget::COMBINATIONS_MAX;
-use super::syntax::{Command, Form, Item, List, Operation, Part, Word};
+use super::syntax::{Command, Form, Item, Operation, Part};
 use super::value::Value;
-
-/// Whether a command leaves the shell, the function or the loop.
-pub(super) fn leaves(command: &Command) -> bool {
-    let name = match &command.form {
-        Form::Simple(simple) => simple.words.first().and_then(Word::fixed),
-        _ => None,
-    };
-    name.is_some_and(|name| matches!(name.as_str(), "exit" | "return" | "break" | "continue" | "exec"))
-}
 
 /// The variables that parts expand, at any depth of words (not inside substitutions' own commands' state).
 pub(super) fn names_in(parts: &[&Part]) -> BTreeSet<String> {
@@ -33,9 +24,9 @@ pub(super) fn collect_names(part: &Part, names: &mut BTreeSet<String>) {
                 collect_names(part, names);
             }
             match &parameter.operation {
-                Operation::Alternative(word)
+                Operation::Alternative { word, .. }
+                | Operation::Changed { word, .. }
                 | Operation::Default { word, .. }
-                | Operation::Other(word)
                 | Operation::Reread(word) => {
                     word.iter().for_each(|part| collect_names(part, names));
                 }
@@ -49,59 +40,6 @@ pub(super) fn collect_names(part: &Part, names: &mut BTreeSet<String>) {
             }
         }
         Part::Process { .. } | Part::Text { .. } => {}
-    }
-}
-
-/// The names that a list assigns directly, and whether it changes the directory.
-pub(super) fn assigned_in(list: &List, names: &mut BTreeSet<String>, moves: &mut bool) {
-    for command in
-        list.items.iter().flat_map(|item| std::iter::once(&item.first).chain(item.rest.iter().map(|(_, command)| command)))
-    {
-        assigned_by(command, names, moves);
-    }
-}
-
-pub(super) fn assigned_by(command: &Command, names: &mut BTreeSet<String>, moves: &mut bool) {
-    match &command.form {
-        Form::Case { arms, .. } => arms.iter().for_each(|(_, body)| assigned_in(body, names, moves)),
-        Form::For { variable, body, .. } => {
-            names.insert(variable.clone());
-            assigned_in(body, names, moves);
-        }
-        Form::Group(list) => assigned_in(list, names, moves),
-        Form::If { branches, otherwise } => {
-            for (condition, body) in branches {
-                assigned_in(condition, names, moves);
-                assigned_in(body, names, moves);
-            }
-            otherwise.iter().for_each(|body| assigned_in(body, names, moves));
-        }
-        Form::Loop { condition, body, .. } => {
-            assigned_in(condition, names, moves);
-            assigned_in(body, names, moves);
-        }
-        Form::Pipeline(stages) if stages.len() == 1 => stages.iter().for_each(|stage| assigned_by(stage, names, moves)),
-        Form::Simple(simple) => {
-            if simple.words.is_empty() {
-                names.extend(simple.assignments.iter().map(|assignment| assignment.name.clone()));
-            }
-            let name = simple.words.first().and_then(Word::fixed);
-            match name.as_deref() {
-                Some("cd" | "pushd" | "popd") => *moves = true,
-                Some("read" | "declare" | "local" | "export" | "readonly" | "typeset" | "printf" | "mapfile" | "readarray") => {
-                    for word in simple.words.iter().skip(1).filter_map(Word::fixed) {
-                        names.insert(word.split(['=', '+']).next().unwrap_or_default().to_owned());
-                    }
-                }
-                _ => {}
-            }
-        }
-        Form::Arithmetic(_)
-        | Form::Coprocess(_)
-        | Form::Function { .. }
-        | Form::Pipeline(_)
-        | Form::Subshell(_)
-        | Form::Test(_) => {}
     }
 }
 

@@ -64,9 +64,11 @@ impl Reader<'_> {
         let declares = simple.words.first().and_then(Word::plain).is_some_and(is_declaration);
         self.odd_bracket |= declares && begins_with_subscript(&word) && !assigns_element(&word);
         let opens = self.byte() == Some(b'(') && declares && word.plain().is_some_and(|text| text.ends_with('='));
+        let name = word.plain().map(|text| text.trim_end_matches(['=', '+']).to_owned()).unwrap_or_default();
         simple.words.push(word);
         if opens {
-            simple.words.extend(self.array()?);
+            let elements = self.array()?;
+            simple.arrays.push((name, elements));
         }
         Ok(())
     }
@@ -132,8 +134,8 @@ impl Reader<'_> {
             "<" => RedirectionKind::Read(word),
             "<>" => RedirectionKind::ReadWrite(word),
             ">>" | "&>>" => RedirectionKind::Append(word),
-            "<&" => RedirectionKind::Duplicate(word),
-            ">&" if word.plain().is_some_and(is_descriptor) => RedirectionKind::Duplicate(word),
+            "<&" => RedirectionKind::Duplicate { word, input: true },
+            ">&" if word.plain().is_some_and(is_descriptor) => RedirectionKind::Duplicate { word, input: false },
             _ => RedirectionKind::Write(word),
         };
         Ok(Some(Redirection { descriptor, kind }))

@@ -1,5 +1,6 @@
 //! What the shell holds while a line runs: variables, functions, directories. Every branch is followed, so each holds several values.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -15,7 +16,15 @@ pub(crate) struct State {
     pub(crate) variables: BTreeMap<String, Vec<Value>>,
     /// The elements of arrays that the text set.
     pub(crate) arrays: BTreeMap<String, Vec<Value>>,
-    pub(crate) functions: BTreeMap<String, Vec<Rc<Command>>>,
+    pub(crate) functions: BTreeMap<String, Function>,
+    /// Names whose value is not followed: those that stand for another, and those whose values bash changes on the way in.
+    pub(crate) altered: BTreeSet<String>,
+    /// Names that were made read-only: an assignment may fail.
+    pub(crate) kept: BTreeSet<String>,
+    /// Names that the text hands on to the programs it starts; a function's with `()` behind it.
+    pub(crate) exported: BTreeSet<String>,
+    /// Every value since a `trap` was registered, which may run at any time.
+    pub(crate) past: Option<Rc<RefCell<Past>>>,
     /// The directories the shell may be in; nothing stands for "anywhere".
     pub(crate) directories: Vec<Option<String>>,
     /// `$0` and the positional parameters.
@@ -37,12 +46,31 @@ pub(crate) struct State {
     pub(crate) alive: bool,
 }
 
+/// What a name calls.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Function {
+    pub(crate) bodies: Vec<Rc<Command>>,
+    /// Whether there may be no function of this name, so that it calls what it called before.
+    pub(crate) perhaps: bool,
+}
+
+/// The values that there were at some time.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    pub(crate) variables: BTreeMap<String, Vec<Value>>,
+    pub(crate) directories: Vec<Option<String>>,
+}
+
 impl State {
     pub(crate) fn new(directory: String) -> Self {
         Self {
             variables: BTreeMap::new(),
             arrays: BTreeMap::new(),
             functions: BTreeMap::new(),
+            altered: BTreeSet::new(),
+            kept: BTreeSet::new(),
+            exported: BTreeSet::new(),
+            past: None,
             directories: vec![Some(directory)],
             name: Value::text("bash"),
             positional: Vec::new(),
@@ -62,6 +90,8 @@ impl State {
         let values = self.variables.values().chain(self.arrays.values()).flatten();
         1 + values.chain(&self.positional).map(size).sum::<usize>()
             + self.functions.len()
+            + self.altered.len()
+            + self.exported.len()
             + self.made.len()
             + self.moved.len()
             + self.written.len()
@@ -70,8 +100,159 @@ impl State {
     }
 
     pub(crate) fn set(&mut self, name: &str, values: Vec<Value>) {
+        let mut values: Vec<Value> = values.into_iter().map(Value::present).collect();
+        if self.kept.contains(name) {
+            values.extend(self.variables.get(name).into_iter().flatten().cloned());
+        }
+        self.put(name, values);
+    }
+
+    /// Takes a name's value away.
+    pub(crate) fn unset(&mut self, name: &str) {
+        if self.kept.contains(name) {
+            return;
+        }
+        self.put(name, vec![Value::unset()]);
+    }
+
+    fn put(&mut self, name: &str, values: Vec<Value>) {
         self.arrays.remove(name);
-        self.variables.insert(name.to_owned(), bounded(values));
+        let values = bounded(values);
+        if let Some(past) = &self.past {
+            past.borrow_mut().variables.entry(name.to_owned()).or_default().extend(values.iter().cloned());
+        }
+        self.variables.insert(name.to_owned(), values);
+    }
+
+    /// Makes a name an array of these elements.
+    pub(crate) fn set_array(&mut self, name: &str, elements: Vec<Value>) {
+        if let Some(past) = &self.past {
+            past.borrow_mut().variables.entry(name.to_owned()).or_default().push(Value::unknown());
+        }
+        self.variables.remove(name);
+        self.arrays.insert(name.to_owned(), elements.into_iter().map(Value::present).collect());
+    }
+
+    pub(crate) fn move_to(&mut self, directories: Vec<Option<String>>) {
+        if let Some(past) = &self.past {
+            past.borrow_mut().directories.extend(directories.iter().cloned());
+        }
+        // The shell says itself where it is.
+        self.variables.remove("PWD");
+        self.directories = directories;
+    }
+
+    pub(crate) fn set_positional(&mut self, values: impl IntoIterator<Item = Value>) {
+        self.positional = values.into_iter().map(Value::present).collect();
+    }
+
+    /// Keeps every value from now on.
+    pub(crate) fn remember(&mut self) {
+        if self.past.is_none() {
+            let past = Past { variables: self.variables.clone(), directories: self.directories.clone() };
+            self.past = Some(Rc::new(RefCell::new(past)));
+        }
+    }
+
+    /// Takes every value for possible that there was since it began to remember.
+    pub(crate) fn recall(&mut self) {
+        let Some(past) = self.past.take() else { return };
+        let past = past.borrow();
+        for (name, values) in &past.variables {
+            let now = self.variables.get(name).cloned().unwrap_or_else(|| vec![Value::unknown()]);
+            self.variables.insert(name.clone(), bounded(values.iter().cloned().chain(now).collect()));
+        }
+        let mut directories = past.directories.clone();
+        directories.append(&mut self.directories);
+        self.directories = some_directories(directories);
+    }
+
+    /// What a shell that this one starts finds: the variables that were handed on, and of the others nobody knows whether they are.
+    pub(crate) fn for_child(&mut self, is_handed_on: impl Fn(&str) -> bool) {
+        let exported = std::mem::take(&mut self.exported);
+        self.functions.retain(|name, _| exported.contains(&format!("{name}()")));
+        let arrays: Vec<String> = std::mem::take(&mut self.arrays).into_keys().collect();
+        for name in arrays {
+            self.variables.insert(name, vec![Value::unset()]);
+        }
+        for name in std::mem::take(&mut self.altered) {
+            self.variables.insert(name, vec![Value::unknown()]);
+        }
+        for (name, values) in &mut self.variables {
+            if !exported.contains(name) && !is_handed_on(name) {
+                values.push(Value::unset());
+                *values = bounded(std::mem::take(values));
+            }
+        }
+        self.kept.clear();
+        self.past = None;
+        self.exported = exported;
+    }
+
+    /// Whether whatever may be in `other` may be here as well: what runs here again does nothing new.
+    pub(crate) fn covers(&self, other: &Self, inherited: &dyn Fn(&str) -> Value) -> bool {
+        let values = |name: &str, values: &Vec<Value>| {
+            let own = self.variables.get(name).cloned().unwrap_or_else(|| vec![inherited(name)]);
+            own == [Value::unknown()] || values.iter().all(|value| own.contains(value))
+        };
+        let arrays = self.arrays.len() == other.arrays.len()
+            && other
+                .arrays
+                .iter()
+                .all(|(name, elements)| self.arrays.get(name).is_some_and(|own| own == elements || *own == [Value::loose()]));
+        let functions = other.functions.iter().all(|(name, function)| {
+            self.functions.get(name).is_some_and(|own| {
+                let known = |body: &Rc<Command>| own.bodies.iter().any(|other| Rc::ptr_eq(other, body));
+                function.bodies.iter().all(known) && (own.perhaps || !function.perhaps)
+            })
+        }) && self.functions.iter().all(|(name, own)| own.perhaps || other.functions.contains_key(name));
+        let directories = self.directories == [None] || other.directories.iter().all(|place| self.directories.contains(place));
+        let positional = self.positional == other.positional || self.positional == [Value::loose()];
+        other.variables.iter().all(|(name, these)| values(name, these))
+            && arrays
+            && functions
+            && directories
+            && positional
+            && other.altered.is_subset(&self.altered)
+    }
+
+    /// The state at the head of a loop that also comes from its end: what grows there is not counted up.
+    pub(crate) fn widened(self, end: &Self, grows: bool, inherited: &dyn Fn(&str) -> Value) -> Self {
+        let before = self.clone();
+        let mut state = self.join(end.clone(), inherited);
+        for (name, values) in &mut state.variables {
+            if before.variables.get(name) == Some(values) {
+                continue;
+            }
+            let numeric = |value: &Value| {
+                *value == Value::any(super::value::Shape::Plain) || value.known().is_some_and(|text| is_number(&text))
+            };
+            if values.iter().all(numeric) {
+                *values = vec![Value::any(super::value::Shape::Plain)];
+            } else if grows {
+                *values = vec![Value::unknown()];
+            }
+        }
+        if grows && state.directories != before.directories {
+            state.directories = vec![None];
+        }
+        state
+    }
+
+    fn join_functions(&mut self, others: BTreeMap<String, Function>) {
+        for (name, function) in &mut self.functions {
+            function.perhaps |= !others.contains_key(name);
+        }
+        for (name, other) in others {
+            let is_new = !self.functions.contains_key(&name);
+            let known = self.functions.entry(name).or_default();
+            known.perhaps |= is_new || other.perhaps;
+            for body in other.bodies {
+                if !known.bodies.iter().any(|own| Rc::ptr_eq(own, &body)) {
+                    known.bodies.push(body);
+                }
+            }
+        }
     }
 
     /// The state after one of two ways was taken. `inherited` gives the value of a variable that the text did not set.
@@ -94,29 +275,21 @@ impl State {
                 self.variables.insert(name, values);
             }
         }
-        for (name, elements) in other.arrays {
-            if self.arrays.get(&name).is_none_or(|own| *own != elements) {
+        let arrays: BTreeSet<String> = self.arrays.keys().chain(other.arrays.keys()).cloned().collect();
+        for name in arrays {
+            if self.arrays.get(&name) != other.arrays.get(&name) {
                 self.arrays.insert(name, vec![Value::loose()]);
             }
         }
-        for (name, bodies) in other.functions {
-            let known = self.functions.entry(name).or_default();
-            for body in bodies {
-                if !known.iter().any(|other| Rc::ptr_eq(other, &body)) {
-                    known.push(body);
-                }
-            }
-        }
-        for directory in other.directories {
-            if !self.directories.contains(&directory) {
-                self.directories.push(directory);
-            }
-        }
-        if self.directories.len() > VALUES_MAX || self.directories.contains(&None) {
-            self.directories = vec![None];
-        }
+        self.join_functions(other.functions);
+        self.altered.extend(other.altered);
+        self.kept.extend(other.kept);
+        self.exported.extend(other.exported);
+        self.past = self.past.or(other.past);
+        let directories = self.directories.iter().cloned().chain(other.directories).collect();
+        self.directories = some_directories(directories);
         if self.positional != other.positional {
-            self.positional = vec![Value::unknown(); self.positional.len().max(other.positional.len())];
+            self.positional = vec![Value::loose()];
         }
         self.made = self.made.intersection(&other.made).cloned().collect();
         self.moved.extend(other.moved);
@@ -126,6 +299,21 @@ impl State {
         self.stirred = self.stirred.max(other.stirred);
         self
     }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.len() < 10 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Distinct directories, or anywhere when there are too many to follow.
+fn some_directories(directories: Vec<Option<String>>) -> Vec<Option<String>> {
+    let mut some: Vec<Option<String>> = Vec::new();
+    for directory in directories {
+        if !some.contains(&directory) {
+            some.push(directory);
+        }
+    }
+    if some.len() > VALUES_MAX || some.contains(&None) { vec![None] } else { some }
 }
 
 /// Distinct values, or one that is unknown when there are too many to follow.

@@ -11,13 +11,13 @@ use std::rc::Rc;
 pub(crate) type Span = Range<usize>;
 
 /// Commands one after the other.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct List {
     pub(crate) items: Vec<Item>,
 }
 
 /// One and-or chain of a list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Item {
     pub(crate) first: Command,
     pub(crate) rest: Vec<(Chain, Command)>,
@@ -35,7 +35,7 @@ pub(crate) enum Chain {
 }
 
 /// One command with the redirections that apply to all of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Command {
     pub(crate) form: Form,
     pub(crate) redirections: Vec<Redirection>,
@@ -43,7 +43,7 @@ pub(crate) struct Command {
 }
 
 /// The forms a command can take.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Form {
     /// `((…))` and the head of `for ((…))`: only the expansions inside matter.
     Arithmetic(Vec<Part>),
@@ -82,14 +82,16 @@ pub(crate) enum Form {
 }
 
 /// A program or builtin with its words.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Simple {
     pub(crate) assignments: Vec<Assignment>,
     pub(crate) words: Vec<Word>,
+    /// The elements of arrays that a declaration gives: `declare -a a=(…)`.
+    pub(crate) arrays: Vec<(String, Vec<Word>)>,
 }
 
 /// `name=value`, `name+=value`, `name[…]=value` or `name=(…)`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Assignment {
     pub(crate) name: String,
     pub(crate) append: bool,
@@ -99,21 +101,21 @@ pub(crate) struct Assignment {
 }
 
 /// What is assigned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Assigned {
     Array(Vec<Word>),
     Scalar(Word),
 }
 
 /// One word before expansion.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Word {
     pub(crate) parts: Vec<Part>,
     pub(crate) span: Span,
 }
 
 /// A piece of a word.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Part {
     /// `$((…))`, `$[…]`: only the expansions inside matter; the value is unknown.
     Arithmetic { parts: Vec<Part>, quoted: bool },
@@ -128,23 +130,25 @@ pub(crate) enum Part {
 }
 
 /// One parameter expansion.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Parameter {
     pub(crate) name: String,
     /// The expansions of a subscript, and its text where it is plain (`@`, `*`, `0`).
     pub(crate) subscript: Option<Vec<Part>>,
     pub(crate) operation: Operation,
+    /// Whether it stands in braces of its own; otherwise what brace expansion puts behind it may lengthen its name.
+    pub(crate) braced: bool,
 }
 
 /// What a parameter expansion does with the value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Operation {
-    /// `${a:+w}`, `${a+w}`
-    Alternative(Vec<Part>),
-    /// `${a:-w}`, `${a-w}`, `${a:=w}`, `${a=w}`, `${a:?w}`; `assign` for the `=` forms.
-    Default { word: Vec<Part>, assign: bool },
-    /// Trimming, replacing, slicing, changing case, `@…`, length, indirection: expansions inside matter, the value is unknown.
-    Other(Vec<Part>),
+    /// `${a:+w}`, `${a+w}`; `null` for the forms with a colon, to which an empty value is none.
+    Alternative { word: Vec<Part>, null: bool },
+    /// Trimming, replacing, slicing, changing case, `@…`, length: by the operator's signs (`operators.rs`).
+    Changed { operator: &'static str, word: Vec<Part> },
+    /// `${a:-w}`, `${a-w}`, `${a:=w}`, `${a=w}`, `${a:?w}`; `assign` for the `=` forms, `null` for those with a colon.
+    Default { word: Vec<Part>, assign: bool, null: bool },
     /// `$a`
     Plain,
     /// `${a@P}` and `${!a}`: the value is itself read as an expansion, so it can run anything the value holds.
@@ -152,7 +156,7 @@ pub(crate) enum Operation {
 }
 
 /// One redirection.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Redirection {
     /// `None` is the operator's own default.
     pub(crate) descriptor: Option<String>,
@@ -160,12 +164,12 @@ pub(crate) struct Redirection {
 }
 
 /// What a redirection connects to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum RedirectionKind {
     /// `>>`, `&>>`
     Append(Word),
-    /// `<&`, `>&` with a descriptor: nothing happens to a file.
-    Duplicate(Word),
+    /// `<&`, `>&` with a descriptor: nothing happens to a file. The descriptor it is for, where it says none, is 0 or 1.
+    Duplicate { word: Word, input: bool },
     /// `<<`, `<<-`: the body, expanded unless the delimiter was quoted.
     HereDocument(Body),
     /// `<<<`
@@ -194,14 +198,5 @@ impl Word {
             [Part::Text { text, quoted: false }] => Some(text),
             _ => None,
         }
-    }
-
-    /// The word where it is text without expansions, quoted or not.
-    pub(crate) fn fixed(&self) -> Option<String> {
-        let text = |part: &Part| match part {
-            Part::Text { text, .. } => Some(text.clone()),
-            _ => None,
-        };
-        self.parts.iter().map(text).collect()
     }
 }

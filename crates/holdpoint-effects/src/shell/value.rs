@@ -44,6 +44,20 @@ impl Value {
         Self { pieces: vec![Piece::Text(text.into())] }
     }
 
+    /// What a variable holds that is not set. Set and empty is another thing: `${a-w}` tells them apart.
+    pub(crate) const fn unset() -> Self {
+        Self { pieces: Vec::new() }
+    }
+
+    /// The value of something that is set, even where it is empty.
+    pub(crate) fn present(self) -> Self {
+        if self.is_unset() { Self::text("") } else { self }
+    }
+
+    pub(crate) const fn is_unset(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
     pub(crate) fn any(shape: Shape) -> Self {
         Self { pieces: vec![Piece::Any { shape, loose: false }] }
     }

@@ -22,10 +22,7 @@ impl Walker<'_> {
 
     fn visit_part(&mut self, part: &Part) {
         match part {
-            Part::Arithmetic { parts, .. } => {
-                self.visit_all(parts);
-                self.evaluated_variables(parts);
-            }
+            Part::Arithmetic { parts, .. } => self.visit_arithmetic(parts),
             Part::Command { list, .. } => self.substitution(list, None),
             Part::Process { list } => self.substitution(list, Some(Input::Piped)),
             Part::Parameter { parameter, .. } => {
@@ -33,14 +30,18 @@ impl Walker<'_> {
                     self.visit_all(subscript);
                 }
                 match &parameter.operation {
-                    Operation::Alternative(word) | Operation::Other(word) => self.visit_all(word),
-                    Operation::Default { word, assign } => {
+                    Operation::Alternative { word, .. } | Operation::Changed { word, .. } => self.visit_all(word),
+                    Operation::Default { word, assign, .. } => {
                         self.visit_all(word);
                         if *assign {
                             let choices = BTreeMap::new();
                             let value = self.expander(&choices, self.directory().as_deref()).parts(word);
                             self.evaluated_later(&value, &(0..0));
-                            self.state.set(&parameter.name, vec![Value::unknown()]);
+                            let before = self.state.variables.get(&parameter.name).cloned();
+                            let before = before.unwrap_or_else(|| vec![inherited(&parameter.name, self.world, None)]);
+                            let set =
+                                before.into_iter().filter(|value| !value.is_unset() && value.known().as_deref() != Some(""));
+                            self.state.set(&parameter.name, set.chain([value]).collect());
                         }
                     }
                     Operation::Plain => {}
@@ -54,15 +55,21 @@ impl Walker<'_> {
         }
     }
 
+    /// Follows an arithmetic expression: what it runs, and what it assigns.
+    pub(super) fn visit_arithmetic(&mut self, parts: &[Part]) {
+        self.visit_all(parts);
+        self.evaluated_variables(parts);
+        let text = |part: &Part| if let Part::Text { text, .. } = part { text.clone() } else { " ".to_owned() };
+        self.assigned_by_arithmetic(&parts.iter().map(text).collect::<String>());
+    }
+
     fn substitution(&mut self, list: &List, input: Option<Input>) {
         if !self.deeper(&(0..0)) {
             return;
         }
         self.apart(|walker| {
-            let outer = walker.input.clone();
             walker.input = input.unwrap_or(Input::Inherited);
             walker.list(list);
-            walker.input = outer;
         });
         self.depth -= 1;
     }

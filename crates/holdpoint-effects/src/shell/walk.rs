@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::reader::Reader;
-use super::scan::{leaves, names_in};
-use super::state::State;
+use super::scan::names_in;
+use super::state::{Function, State};
 use super::structure::disagreement;
 use super::syntax::{Chain, Command, Form, Item, List, Part, Simple, Span, Word};
 use super::value::{Field, Value};
@@ -16,6 +16,7 @@ use super::walker::{Input, Walker};
 impl Walker<'_> {
     /// Follows what `trap` registered with the variables as they are at the end.
     pub(crate) fn last_traps(&mut self) {
+        self.state.recall();
         for (text, span) in std::mem::take(&mut self.traps) {
             self.apart(|walker| walker.inner_text(&text, span));
         }
@@ -63,13 +64,13 @@ impl Walker<'_> {
             if self.stopped {
                 return;
             }
+            // What stands behind an `exit` is followed too: one reading too many is cheaper than one too few.
+            self.state.alive = true;
             if item.background {
                 self.apart(|walker| walker.item(item));
             } else {
                 self.item(item);
             }
-            // What stands behind an `exit` is followed too: one reading too many is cheaper than one too few.
-            self.state.alive = true;
         }
     }
 
@@ -108,7 +109,8 @@ impl Walker<'_> {
         if !self.budget.walk_steps(1) {
             self.stop(command.span.clone());
         }
-        let outer = self.input.clone();
+        let outer = (self.input.clone(), self.descriptors.clone(), self.commands_at_input);
+        self.keeps_redirections = false;
         self.redirections(&command.redirections);
         let failed = match &command.form {
             Form::Simple(simple) => self.simple(simple, &command.span),
@@ -117,14 +119,16 @@ impl Walker<'_> {
                 None
             }
         };
-        self.input = outer;
+        if !std::mem::take(&mut self.keeps_redirections) {
+            (self.input, self.descriptors, self.commands_at_input) = outer;
+        }
         self.depth -= 1;
         failed
     }
 
     fn compound(&mut self, form: &Form) {
         match form {
-            Form::Arithmetic(parts) => self.visit_all(parts),
+            Form::Arithmetic(parts) => self.visit_arithmetic(parts),
             Form::Case { subject, arms } => {
                 self.visit(subject);
                 for (patterns, body) in arms {
@@ -140,9 +144,7 @@ impl Walker<'_> {
             }),
             Form::For { variable, words, body } => self.for_loop(variable, words.as_deref(), body),
             Form::Function { name, body } => {
-                let bodies = self.state.functions.entry(name.clone()).or_default();
-                bodies.clear();
-                bodies.push(Rc::clone(body));
+                self.state.functions.insert(name.clone(), Function { bodies: vec![Rc::clone(body)], perhaps: false });
                 // It is called for every command that is not found, which is not known here.
                 if name == "command_not_found_handle" {
                     let span = body.span.clone();
@@ -153,13 +155,11 @@ impl Walker<'_> {
             Form::Group(list) => self.list(list),
             Form::If { branches, otherwise } => self.branches(branches, otherwise.as_ref()),
             Form::Loop { head, condition, body } => {
-                self.visit_all(head);
-                self.forget_assigned(body);
-                self.forget_assigned(condition);
-                let outer = std::mem::replace(&mut self.looping, true);
-                self.list(condition);
-                self.perhaps(|walker| walker.list(body));
-                self.looping = outer;
+                self.repeatedly(|walker| {
+                    walker.visit_arithmetic(head);
+                    walker.list(condition);
+                    walker.perhaps(|walker| walker.list(body));
+                });
             }
             Form::Pipeline(stages) => self.pipeline(stages),
             Form::Simple(_) => {}
@@ -186,12 +186,20 @@ impl Walker<'_> {
             return;
         }
         let mut input = self.input.clone();
-        for stage in stages {
+        for (index, stage) in stages.iter().enumerate() {
             let next = self.printed(stage);
-            self.apart(|walker| {
-                walker.input = input;
+            let follow = |walker: &mut Self| {
+                walker.input = input.clone();
+                walker.commands_at_input = walker.commands;
                 walker.command(stage);
-            });
+            };
+            if self.last_stage_stays && index + 1 == stages.len() {
+                let outer = self.input.clone();
+                self.perhaps(follow);
+                self.input = outer;
+            } else {
+                self.apart(follow);
+            }
             input = next.map_or(Input::Piped, Input::Text);
         }
     }
@@ -209,23 +217,15 @@ impl Walker<'_> {
             // `if cd x; then` is the one condition whose failure means another state; the list joins it already.
             self.list(condition);
             let Some(untaken) = self.copied() else { return };
-            self.list_keeping_death(body);
+            self.list(body);
             ends.push(std::mem::replace(&mut self.state, untaken));
         }
         if let Some(otherwise) = otherwise {
-            self.list_keeping_death(otherwise);
+            self.list(otherwise);
         }
         for end in ends {
             self.or_else(end);
         }
-        self.state.alive = true;
-    }
-
-    /// Follows a list whose last command may end the shell, and leaves that to be seen.
-    fn list_keeping_death(&mut self, list: &List) {
-        self.list(list);
-        let ends = list.items.last().is_some_and(|item| item.rest.is_empty() && !item.background && leaves(&item.first));
-        self.state.alive = !ends;
     }
 
     fn for_loop(&mut self, variable: &str, words: Option<&[Word]>, body: &List) {
@@ -242,27 +242,35 @@ impl Walker<'_> {
             value.settle();
             self.evaluated_later(value, &(0..0));
         }
-        self.forget_assigned(body);
-        let outer = std::mem::replace(&mut self.looping, true);
-        self.perhaps(|walker| {
-            walker.state.set(variable, values);
+        self.repeatedly(|walker| {
+            // `select` leaves what was typed in another name.
+            walker.state.set("REPLY", vec![Value::unknown()]);
+            walker.state.set(variable, values.clone());
             walker.list(body);
         });
-        self.looping = outer;
     }
 
     fn simple(&mut self, simple: &Simple, span: &Span) -> Option<State> {
-        for assignment in &simple.assignments {
-            self.visit_assignment(assignment);
-        }
-        for word in &simple.words {
-            self.visit(word);
-        }
+        // Each sees what those before it set.
         if simple.words.is_empty() {
             for assignment in &simple.assignments {
+                self.visit_assignment(assignment);
                 self.assign(assignment, span);
             }
             return None;
+        }
+        if let [only] = simple.assignments.as_slice() {
+            self.visit_assignment(only);
+        } else if !simple.assignments.is_empty() {
+            self.apart(|walker| {
+                for assignment in &simple.assignments {
+                    walker.visit_assignment(assignment);
+                    walker.assign(assignment, span);
+                }
+            });
+        }
+        for word in simple.words.iter().chain(simple.arrays.iter().flat_map(|(_, elements)| elements)) {
+            self.visit(word);
         }
         for assignment in &simple.assignments {
             self.variable_for_command(assignment, span);
@@ -287,11 +295,9 @@ impl Walker<'_> {
             let declared: Vec<&Word> = simple.words.iter().collect();
             let hidden = self.assign_for_command(&simple.assignments);
             let after = self.invoke(&fields, &declared, directory.as_deref(), span);
-            for (name, values) in hidden {
-                match values {
-                    Some(values) => self.state.variables.insert(name, values),
-                    None => self.state.variables.remove(&name),
-                };
+            self.put_back(hidden, &fields);
+            for (name, elements) in &simple.arrays {
+                self.assign_array(name, elements, false, span);
             }
             if many {
                 let end = self.state.clone();

@@ -3,7 +3,7 @@
 //! *Out of scope:* how each thing is followed. `walk.rs` has the structure; the acts of programs, builtins and wrappers on the
 //! walker stand each in a file of their own.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
@@ -29,6 +29,18 @@ pub(crate) enum Input {
     Text(Value),
 }
 
+/// What names held before a function made them its own.
+pub(crate) type Hidden = BTreeMap<String, (Option<Vec<Value>>, Option<Vec<Value>>)>;
+
+/// A function that is being followed.
+pub(crate) struct Call {
+    pub(crate) body: Rc<Command>,
+    /// The state in which it was called.
+    pub(crate) start: State,
+    /// Whether it was called again while it was followed.
+    pub(crate) again: bool,
+}
+
 /// Where commands run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Site {
@@ -50,13 +62,27 @@ pub(crate) struct Walker<'w> {
     /// The span that everything has while a text is read that is not a piece of the artefact.
     pub(crate) within: Option<Span>,
     /// The functions being followed: one that calls itself is followed once.
-    pub(crate) calling: Vec<Rc<Command>>,
+    pub(crate) calling: Vec<Call>,
     /// The files being read as scripts.
     pub(crate) reading: BTreeSet<String>,
     /// The names of the programs and builtins that may run.
     pub(crate) ran: BTreeSet<String>,
     /// Whether a loop is being followed.
     pub(crate) looping: bool,
+    /// The states in which `break` and `continue` left the loop being followed, and `return` the function.
+    pub(crate) loop_exits: Option<Vec<State>>,
+    pub(crate) function_exits: Option<Vec<State>>,
+    /// What the local names of the functions being followed hid.
+    pub(crate) locals: Vec<Hidden>,
+    /// What the descriptors above the standard ones read.
+    pub(crate) descriptors: BTreeMap<String, Input>,
+    /// Whether the redirections of this command stay, as those of `exec` do.
+    pub(crate) keeps_redirections: bool,
+    /// How many commands were followed, and how many when the standard input was last set.
+    pub(crate) commands: usize,
+    pub(crate) commands_at_input: usize,
+    /// Whether the last stage of a pipeline runs in this shell (`shopt -s lastpipe`).
+    pub(crate) last_stage_stays: bool,
     /// What `trap` registered, to be followed once more with the variables of the end.
     pub(crate) traps: Vec<(Value, Span)>,
     effects: Vec<Effect>,
@@ -64,6 +90,9 @@ pub(crate) struct Walker<'w> {
     /// Whether a bound was reached, so that nothing more is followed.
     pub(super) stopped: bool,
 }
+
+/// Most times that the body of a loop is followed.
+const ROUNDS_MAX: usize = 4;
 
 /// Most effects that are collected; [`holdpoint_core::effect::Effects`] takes fewer.
 const EFFECTS_MAX: usize = 1024;
@@ -82,6 +111,14 @@ impl<'w> Walker<'w> {
             reading: BTreeSet::new(),
             ran: BTreeSet::new(),
             looping: false,
+            loop_exits: None,
+            function_exits: None,
+            locals: Vec::new(),
+            descriptors: BTreeMap::new(),
+            keeps_redirections: false,
+            commands: 0,
+            commands_at_input: 0,
+            last_stage_stays: false,
             traps: Vec::new(),
             effects: Vec::new(),
             seen: HashSet::new(),
@@ -192,7 +229,9 @@ impl<'w> Walker<'w> {
     /// Follows something in a shell of its own: what it sets is gone afterwards.
     pub(crate) fn apart(&mut self, follow: impl FnOnce(&mut Self)) {
         let Some(before) = self.copied() else { return };
+        let (input, descriptors) = (self.input.clone(), self.descriptors.clone());
         follow(self);
+        (self.input, self.descriptors) = (input, descriptors);
         let inner = std::mem::replace(&mut self.state, before);
         self.state.made = inner.made;
         self.state.moved = inner.moved;
@@ -207,6 +246,43 @@ impl<'w> Walker<'w> {
         let Some(before) = self.copied() else { return };
         follow(self);
         self.or_else(before);
+    }
+
+    /// Follows something that may happen again and again, until once more would do nothing new.
+    pub(super) fn repeatedly(&mut self, follow: impl Fn(&mut Self)) {
+        let outer = std::mem::replace(&mut self.looping, true);
+        for round in 0..ROUNDS_MAX {
+            let Some(before) = self.copied() else { break };
+            let exits = self.loop_exits.replace(Vec::new());
+            follow(self);
+            for exit in std::mem::replace(&mut self.loop_exits, exits).unwrap_or_default() {
+                self.or_else(exit);
+            }
+            let directory = before.directories.first().cloned().flatten();
+            let inherited = |name: &str| inherited(name, self.world, directory.as_deref());
+            if !self.state.alive || before.covers(&self.state, &inherited) {
+                self.or_else(before);
+                self.looping = outer;
+                return;
+            }
+            self.state = before.widened(&self.state, round > 0, &inherited);
+        }
+        self.looping = outer;
+        self.opaque("", "a loop changes more than is followed", 0..0);
+    }
+
+    /// Leaves the loop or the function that is being followed; `false` where there is none.
+    pub(super) fn leaves(&mut self, is_loop: bool) -> bool {
+        let Some(state) = self.copied() else { return true };
+        let exits = if is_loop { &mut self.loop_exits } else { &mut self.function_exits };
+        match exits {
+            Some(exits) => {
+                exits.push(state);
+                self.state.alive = false;
+                true
+            }
+            None => false,
+        }
     }
 
     /// The current state may also be `other`.

@@ -302,7 +302,10 @@ impl Walker<'_> {
                 self.opaque(&file.shown(), "the line does not determine the code that it runs", span.clone())
             }
             Some((file, parameters)) if !reads_input => self.script(file, parameters, directory, "bash"),
-            _ => self.run_input(program, span),
+            _ => {
+                let positional: Vec<Value> = rest.iter().map(|field| field.value.clone()).collect();
+                self.as_child(positional, |walker| walker.run_input(program, span));
+            }
         }
     }
 
@@ -313,10 +316,8 @@ impl Walker<'_> {
         positional.iter().for_each(|value| self.evaluated_later(value, span));
         let value = text.value.clone();
         let directory = directory.map(str::to_owned);
-        self.apart(|walker| {
-            walker.state.functions.clear();
+        self.as_child(positional, |walker| {
             walker.state.directories = vec![directory];
-            walker.state.positional = positional;
             walker.state.name = name;
             walker.inner_text(&value, span.clone());
         });
@@ -509,6 +510,7 @@ impl Walker<'_> {
 
     fn variable_given(&mut self, name: &str, value: &Value, span: &Span) {
         self.check_variable(name, value, span);
+        self.state.exported.insert(name.to_owned());
         self.state.set(name, vec![value.clone()]);
     }
 }

@@ -1,0 +1,162 @@
+//! Variables with a meaning: those that make programs run code, load it, or look for it elsewhere.
+//!
+//! *Out of scope:* what a variable holds while the text is followed (`state.rs`, `assign.rs`).
+
+use holdpoint_core::effect::{Certainty, Effect, ResourceKind, Reversibility, Verb};
+
+use super::effect::plain;
+use super::syntax::Span;
+use super::value::Value;
+use super::walker::Walker;
+
+impl Walker<'_> {
+    pub(crate) fn check_variable(&mut self, name: &str, value: &Value, span: &Span) {
+        self.evaluated_later(value, span);
+        let known = value.known();
+        // npm takes its settings in either case, cargo has one of these for every target.
+        let upper = if name.starts_with("npm_config_") { name.to_ascii_uppercase() } else { name.to_owned() };
+        let of_target = name.starts_with("CARGO_TARGET_") && (name.ends_with("_RUNNER") || name.ends_with("_LINKER"));
+        let mentions = |flags: &[&str]| known.as_deref().is_none_or(|text| flags.iter().any(|flag| text.contains(flag)));
+        if COMMAND_VARIABLES.contains(&upper.as_str()) || of_target {
+            if known.as_deref() != Some("") {
+                self.inner_text(value, span.clone());
+            }
+        } else if CODE_VARIABLES.contains(&upper.as_str()) {
+            if !known.as_deref().is_some_and(|text| is_harmless_value(name, text)) {
+                self.opaque(name, "a variable makes other programs run code", span.clone());
+            }
+        } else if OPTION_VARIABLES.iter().any(|(option, flags)| *option == name && mentions(flags)) {
+            self.opaque(name, "a variable makes other programs run code", span.clone());
+        } else if AGENT_VARIABLES.contains(&name) {
+            let summary = format!("Lets an agent run with other settings than those that are guarded (`{name}`)");
+            let effect = plain(Verb::Modify, ResourceKind::Guard, name, summary, span.clone());
+            self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+        } else if name == "PATH" {
+            self.search_path(value, span);
+        }
+    }
+
+    /// Programs are looked up elsewhere: harmless when only the usual directories come before the ones that were there.
+    fn search_path(&mut self, value: &Value, span: &Span) {
+        let before = value.shown();
+        let summary = format!("Looks for programs in other directories (`{before}`)");
+        let effect = plain(Verb::Execute, ResourceKind::Program, "PATH", summary, span.clone());
+        self.note(Effect { certainty: Certainty::Delegated, ..effect });
+    }
+}
+
+/// Variables whose value is a command that a program runs.
+const COMMAND_VARIABLES: &[&str] = &[
+    "AR",
+    "AS",
+    "AWS_PAGER",
+    "BAT_PAGER",
+    "BROWSER",
+    "CARGO_BUILD_RUSTC",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "CC",
+    "CXX",
+    "DELTA_PAGER",
+    "EDITOR",
+    "FCEDIT",
+    "GH_BROWSER",
+    "GH_EDITOR",
+    "GH_PAGER",
+    "GIT_ASKPASS",
+    "GIT_EDITOR",
+    "GIT_EXTERNAL_DIFF",
+    "GIT_PAGER",
+    "GIT_SEQUENCE_EDITOR",
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "HGEDITOR",
+    "KUBECTL_EXTERNAL_DIFF",
+    "KUBE_EDITOR",
+    "LD",
+    "LESSCLOSE",
+    "LESSOPEN",
+    "MANPAGER",
+    "NPM_CONFIG_EDITOR",
+    "NPM_CONFIG_SCRIPT_SHELL",
+    "NPM_CONFIG_VIEWER",
+    "PAGER",
+    "PROMPT_COMMAND",
+    "PSQL_EDITOR",
+    "PSQL_PAGER",
+    "RSYNC_RSH",
+    "RUSTC",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "RUSTDOC",
+    "SSH_ASKPASS",
+    "SUDO_ASKPASS",
+    "SVN_EDITOR",
+    "SVN_SSH",
+    "SYSTEMD_EDITOR",
+    "SYSTEMD_PAGER",
+    "VISUAL",
+];
+/// Variables that make other programs load or run code.
+const CODE_VARIABLES: &[&str] = &[
+    "ANSIBLE_CONFIG",
+    "BASH_ENV",
+    "CURL_HOME",
+    "DYLD_INSERT_LIBRARIES",
+    "ENV",
+    "GCC_EXEC_PREFIX",
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_PARAMETERS",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_EXEC_PATH",
+    "GIT_PROXY_COMMAND",
+    "GIT_TEMPLATE_DIR",
+    "GNUMAKEFLAGS",
+    "LD_AUDIT",
+    "LD_PRELOAD",
+    "LUA_INIT",
+    "MAKEFILES",
+    "MAKEFLAGS",
+    "NPM_CONFIG_GIT",
+    "NPM_CONFIG_GLOBALCONFIG",
+    "NPM_CONFIG_NODE_OPTIONS",
+    "NPM_CONFIG_USERCONFIG",
+    "OPENSSL_CONF",
+    "PERL5DB",
+    "PERL5OPT",
+    "PROMPT0",
+    "PS4",
+    "PYTHONBREAKPOINT",
+    "PYTHONSTARTUP",
+    "RIPGREP_CONFIG_PATH",
+    "RUBYOPT",
+    "TAR_OPTIONS",
+    "WGETRC",
+];
+/// Variables that do so only with some of their values.
+const OPTION_VARIABLES: &[(&str, &[&str])] = &[
+    ("CARGO_ENCODED_RUSTFLAGS", &["linker"]),
+    ("GOFLAGS", &["toolexec", "exec"]),
+    ("JAVA_TOOL_OPTIONS", &["agent", "@"]),
+    ("JDK_JAVA_OPTIONS", &["agent", "@"]),
+    ("MAVEN_OPTS", &["agent"]),
+    ("NODE_OPTIONS", &["require", "import", "loader", "-r"]),
+    ("RUSTFLAGS", &["linker"]),
+    ("_JAVA_OPTIONS", &["agent"]),
+];
+/// Variables that say where an agent finds its settings, and with them its hooks.
+const AGENT_VARIABLES: &[&str] =
+    &["CLAUDE_CONFIG_DIR", "CODEX_HOME", "CURSOR_CONFIG_DIR", "GEMINI_CONFIG_DIR", "OPENCODE_CONFIG"];
+
+/// Whether the value of a variable that can make programs run code makes them run none.
+fn is_harmless_value(name: &str, text: &str) -> bool {
+    let switches =
+        |word: &str| word.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit() || b"jkswBl.".contains(&byte));
+    match name {
+        "MAKEFLAGS" | "GNUMAKEFLAGS" => text.split_whitespace().all(switches),
+        "PS4" => !text.contains(['$', '`']),
+        "PYTHONBREAKPOINT" => matches!(text, "" | "0"),
+        _ => matches!(text, "" | "/dev/null"),
+    }
+}
