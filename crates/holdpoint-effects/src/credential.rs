@@ -36,7 +36,7 @@ pub(crate) fn used(name: &str, artefact: &Artefact, effects: Effects) -> Effects
     let program = program(artefact);
     let effect = Effect {
         verb: Verb::Execute,
-        resource: Resource { kind: ResourceKind::Program, name: format!("credential:{name}") },
+        resource: Resource { kind: ResourceKind::Credential, name: name.to_owned() },
         environment: Environment::Unknown,
         magnitude: Magnitude::at_most(1, Unit::Items),
         reversibility: Reversibility::Lossless,
@@ -102,7 +102,7 @@ mod tests {
 
     fn is_followed(line: &[&str]) -> bool {
         let effect = given(line);
-        assert_eq!(effect.resource.name, "credential:shop-db");
+        assert_eq!((effect.resource.kind, effect.resource.name.as_str()), (ResourceKind::Credential, "shop-db"));
         effect.certainty == Certainty::Exact && effect.environment == Environment::Named("db.shop".into())
     }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use holdpoint_core::actor::Actor;
-use holdpoint_core::effect::Certainty::{Delegated, Opaque, Worst};
+use holdpoint_core::effect::Certainty::{Delegated, Exact, Opaque, Worst};
 use holdpoint_core::effect::ResourceKind::*;
 use holdpoint_core::effect::Reversibility::{Effort, Git, Irreversible, Lossless};
 use holdpoint_core::effect::Verb::*;
@@ -104,12 +104,14 @@ fn model(case: &Case, Placed { effect, standing }: &Placed) -> BTreeSet<&'static
     hold(confirmed, "credential-change", set && local && secret && (verb == Modify || way_back > Lossless));
     hold(two_and_senior, "credential-elsewhere", (reconfigures || verb == Stop) && secret && !local);
     hold(two_and_senior, "credential-published", verb == Publish && secret);
+    let followed = effect.certainty == Exact;
+    hold(approved, "credential-unfollowed", verb == Execute && kind == Credential && !followed);
 
     // Running and sending.
     hold(confirmed, "unseen-content", effect.certainty == Opaque && local && !near_production);
     hold(approved, "unseen-content-elsewhere", effect.certainty == Opaque && (!local || near_production));
-    hold(approved, "code-near-production", verb == Execute && unjudged && (yes || near_production));
-    hold(approved, "code-elsewhere", verb == Execute && unjudged && !local && !no && !yes);
+    hold(approved, "code-near-production", verb == Execute && unjudged && kind != Credential && (yes || near_production));
+    hold(approved, "code-elsewhere", verb == Execute && unjudged && kind != Credential && !local && !no && !yes);
     let inside = matches!(kind, ClusterObject | Container | Database | Infrastructure | Service | Table | Volume);
     hold(approved, "inside-shared-systems", verb == Execute && inside && !local && !no);
     let own_registry = local && matches!(kind, ContainerImage | Database | Package | Table);
