@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::unix;
 use crate::v1::{ACTS_FOR, BODY_MAX_BYTES, ErrorV1};
 
 /// Most bytes the head of an answer may have.
@@ -135,7 +136,7 @@ impl Connection {
     fn open(endpoint: &Endpoint, deadline: Instant) -> Result<Self, Error> {
         let opened = match endpoint {
             Endpoint::Tcp(address) => TcpStream::connect_timeout(address, left(deadline)?).map(Self::Tcp),
-            Endpoint::Unix(path) => UnixStream::connect(path).map(Self::Unix),
+            Endpoint::Unix(path) => unix::connect(path, left(deadline)?).map(Self::Unix),
         };
         opened.map_err(|source| Error::Away { endpoint: endpoint.clone(), source })
     }

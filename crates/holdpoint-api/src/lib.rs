@@ -9,4 +9,5 @@
 pub mod client;
 pub mod home;
 pub mod system;
+pub mod unix;
 pub mod v1;

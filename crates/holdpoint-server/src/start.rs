@@ -26,7 +26,7 @@ use crate::data_directory::{self, DataDirectory};
 use crate::engine::{Engine, Settings, Times};
 use crate::free_work::FreeWorkLog;
 use crate::http::guard::OwnNames;
-use crate::http::listen::{self, Door, Peer, SocketFile};
+use crate::http::listen::{self, Door, SocketFile};
 use crate::http::{self, App};
 use crate::identity::Locals;
 use crate::in_force::PolicyInForce;
@@ -209,20 +209,8 @@ fn settings(plan: &Plan, (owner, locals): (PersonId, Locals), names: &OwnNames) 
 
 fn serve(tasks: &mut JoinSet<()>, app: &App, console: TcpListener, socket: UnixListener, stopping: &watch::Receiver<bool>) {
     let routes = http::router(app);
-    let over_tcp = axum::serve(console, routes.clone().into_make_service_with_connect_info::<Peer>());
-    let over_tcp = over_tcp.with_graceful_shutdown(stopped(stopping.clone()));
-    let over_unix = axum::serve(socket, routes.into_make_service_with_connect_info::<Peer>());
-    let over_unix = over_unix.with_graceful_shutdown(stopped(stopping.clone()));
-    tasks.spawn(async move {
-        if let Err(error) = over_tcp.await {
-            error!(%error, "the console's port failed");
-        }
-    });
-    tasks.spawn(async move {
-        if let Err(error) = over_unix.await {
-            error!(%error, "the socket failed");
-        }
-    });
+    tasks.spawn(http::serve::serve(console, routes.clone(), stopped(stopping.clone())));
+    tasks.spawn(http::serve::serve(socket, routes, stopped(stopping.clone())));
 }
 
 /// What goes on beside the requests: ending what ran out of time, the snapshot for gates, the policy files.

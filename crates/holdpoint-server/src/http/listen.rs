@@ -8,12 +8,10 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
 use tokio::net::{TcpListener, UnixListener};
 
 /// Who is at the other end of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Peer {
     /// A process of this user, by the operating system's word.
     Local {
@@ -24,18 +22,6 @@ pub enum Peer {
     Loopback,
     /// The operating system did not say.
     Unknown,
-}
-
-impl Connected<IncomingStream<'_, UnixListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
-        stream.io().peer_cred().map_or(Self::Unknown, |credentials| Self::Local { uid: credentials.uid() })
-    }
-}
-
-impl Connected<IncomingStream<'_, TcpListener>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        if stream.remote_addr().ip().is_loopback() { Self::Loopback } else { Self::Unknown }
-    }
 }
 
 /// Binds the console's port.

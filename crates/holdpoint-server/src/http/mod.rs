@@ -9,6 +9,7 @@ pub mod guard;
 pub mod listen;
 pub mod problem;
 mod routes;
+pub mod serve;
 
 use std::time::Duration;
 
