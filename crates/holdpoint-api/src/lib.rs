@@ -8,6 +8,9 @@
 
 pub mod client;
 pub mod home;
+pub mod limits;
+pub mod site;
 pub mod system;
 pub mod unix;
+pub mod user;
 pub mod v1;

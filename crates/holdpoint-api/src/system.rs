@@ -27,6 +27,8 @@ use holdpoint_core::actor::PersonId;
 use serde::{Deserialize, Serialize};
 
 use crate::home::Home;
+use crate::site::Site;
+use crate::user::group_of;
 
 /// Longest configuration in bytes.
 const CONFIG_MAX_BYTES: u64 = 64 * 1024;
@@ -45,6 +47,9 @@ pub struct Config {
     pub runner: RunnerConfig,
     /// People by name, with the user ids whose programs act for them.
     pub people: BTreeMap<PersonId, Vec<u32>>,
+    /// Where the runner acts as somebody else, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sites: BTreeMap<String, Site>,
 }
 
 /// The control plane.
@@ -117,6 +122,15 @@ impl Config {
         let names: Vec<&u32> = self.people.values().flatten().collect();
         if names.iter().collect::<std::collections::BTreeSet<_>>().len() != names.len() {
             return Err("two people have the same user id");
+        }
+        if let Some(fault) = self.sites.iter().find_map(|(name, site)| site.fault(name)) {
+            return Err(fault);
+        }
+        let taken = |uid: u32| [server, runner].contains(&uid) || people.contains(&uid) || acting.contains(&uid);
+        if self.sites.values().any(|site| taken(site.user) || [server, runner].map(group_of).contains(&site.group())) {
+            return Err(
+                "a site has the user of a person, the user or group of the control plane or of the runner, or one of what acts",
+            );
         }
         Ok(())
     }
@@ -251,6 +265,11 @@ impl Places {
         self.runner_run().join("acts")
     }
 
+    /// The program that root has installed: what the services are and what everybody runs.
+    pub fn program(&self) -> PathBuf {
+        self.prefix.join("usr/local/bin/holdpoint")
+    }
+
     /// Where the units of systemd go.
     pub fn units(&self) -> PathBuf {
         self.prefix.join("etc/systemd/system")
@@ -317,6 +336,22 @@ mod tests {
             (900, 901, u32::MAX - 2, "alice = [1000]"),
         ] {
             assert!(with(server, runner, acting, people).is_err(), "{server} {runner} {acting} {people}");
+        }
+    }
+
+    #[test]
+    fn a_site_is_nobody_elses_user() {
+        let site = |user: u32| {
+            with(
+                900,
+                901,
+                60600,
+                &format!("alice = [1000]\n[sites.shop]\nuser = {user}\ndirectory = '/srv/shop'\nprograms = ['rm']"),
+            )
+        };
+        assert_eq!(site(998), Ok(()));
+        for taken in [0, 900, 901, 1000, 60601] {
+            assert!(site(taken).is_err(), "{taken}");
         }
     }
 

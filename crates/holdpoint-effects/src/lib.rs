@@ -17,6 +17,7 @@ pub mod paths;
 mod reading;
 mod recover;
 mod shell;
+mod site;
 pub mod sql;
 pub mod tool;
 mod world;
@@ -53,6 +54,12 @@ pub const VARIABLES: &[&str] = &[
 /// The variable of a setting that names the credential which whatever runs is given. Only a gate that holds credentials sets it.
 pub const CREDENTIAL: &str = "HOLDPOINT_CREDENTIAL";
 
+/// The variable of a setting that names the site as whose user whatever runs acts. Only a gate that can become that user sets it.
+pub const SITE: &str = "HOLDPOINT_SITE";
+
+/// The variable of a setting that names the environment of such a site, where it has one.
+pub const SITE_ENVIRONMENT: &str = "HOLDPOINT_SITE_ENVIRONMENT";
+
 /// Reads what an artefact would do. Unanswered questions leave the worst case standing; calling again with more answers
 /// refines it.
 pub fn read(artefact: &Artefact, setting: &Setting, answers: &Answers) -> Reading {
@@ -62,10 +69,12 @@ pub fn read(artefact: &Artefact, setting: &Setting, answers: &Answers) -> Readin
         Artefact::Command { text } => Reading::of(shell::text(text, &world).0, world),
         Artefact::ToolCall { host, tool, input } => tool::read(host, tool, input, setting, answers),
     };
-    match setting.variables.get(CREDENTIAL) {
-        None => reading,
-        Some(name) => Reading { effects: credential::used(name, artefact, reading.effects), ..reading },
-    }
+    let effects = match (setting.variables.get(CREDENTIAL), setting.variables.get(SITE)) {
+        (Some(name), _) => credential::used(name, artefact, reading.effects),
+        (None, Some(name)) => site::acted_at(name, setting.variables.get(SITE_ENVIRONMENT), reading.effects),
+        (None, None) => reading.effects,
+    };
+    Reading { effects, ..reading }
 }
 
 /// The names of all programs and builtins that a text may run, as far as the reader follows it: for comparison with a shell

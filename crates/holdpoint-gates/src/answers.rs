@@ -70,6 +70,11 @@ pub fn answer(question: &Question, setting: &Setting, deadline: &Deadline) -> An
     answered.into_iter().next().map_or_else(|| unknown("it was not answered"), |(_, answer)| answer)
 }
 
+/// Answers questions from this machine, together.
+pub fn answer_all(questions: Vec<Question>, setting: &Setting, deadline: &Deadline) -> Vec<(Question, Answer)> {
+    Observer::new(setting, deadline).answer_all(questions)
+}
+
 /// Looks at the machine for one reading.
 struct Observer<'a> {
     setting: &'a Setting,

@@ -20,10 +20,13 @@ mod credential;
 mod frame;
 mod inputs;
 pub mod launcher;
+pub mod look;
 mod masker;
 mod message;
 mod relay;
 pub mod serve;
+pub mod site;
+pub mod warden;
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -39,7 +42,7 @@ use holdpoint_core::question::{Answer, Question};
 
 use self::act::Spec;
 use self::credential::Credential;
-use self::frame::Kind;
+use self::frame::{Kind, Until};
 use self::inputs::Found;
 use self::message::Request;
 use crate::answers::settle_with;
@@ -99,7 +102,8 @@ impl Gate for Act<'_> {
 impl Execute for Act<'_> {
     fn run(&mut self, warrant: Warrant) -> ResultV1 {
         let Some(seen) = self.seen.take() else { return ResultV1::NotStarted { why: "nothing was read".to_owned() } };
-        relay::run(&self.launcher, &self.spec(&seen), self.caller, &self.credential.secrets(), warrant.not_after())
+        let work = relay::Work { launcher: &self.launcher, site: None, spec: &self.spec(&seen) };
+        relay::run(&work, self.caller, &self.credential.secrets(), warrant.not_after())
     }
 }
 
@@ -125,7 +129,8 @@ impl Act<'_> {
         let mut caller = self.caller;
         frame::write(&mut caller, Kind::Need, path.as_bytes())?;
         let gone = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
-        let text: Option<String> = frame::read(&mut caller)?.ok_or_else(gone)?.message(Kind::File)?;
+        let text: Option<String> =
+            frame::read(&mut Until::after(caller, HANDING_OVER_MAX))?.ok_or_else(gone)?.message(Kind::File)?;
         let text = text.filter(|text| text.len() <= holdpoint_core::question::FILE_TEXT_MAX_BYTES);
         Ok(text.map_or_else(|| unknown("the caller could not hand it over"), |text| Answer::FileText { text }))
     }

@@ -14,6 +14,7 @@ mod install;
 mod install_system;
 mod log;
 mod policy;
+mod ready;
 mod run;
 mod show;
 mod up;

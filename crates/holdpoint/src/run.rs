@@ -13,7 +13,7 @@ use holdpoint_gates::command::{self, Words};
 use holdpoint_gates::desk::{Asker, Desk};
 use holdpoint_gates::notice;
 use holdpoint_gates::passage::{Executed, execute};
-use holdpoint_gates::runner::client::{self, End};
+use holdpoint_gates::runner::client::{self, End, Means};
 use holdpoint_gates::setting::Surroundings;
 
 use crate::context::{Installation, PATIENCE};
@@ -54,6 +54,9 @@ pub(crate) struct Arguments {
     /// The credential of the machine's runner to use, where it holds several for the program
     #[arg(long, value_name = "NAME", conflicts_with = "shell")]
     credential: Option<String>,
+    /// Run it at this site, as its user and in its directory: root lists sites in /etc/holdpoint/config.toml
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["shell", "credential"])]
+    site: Option<String>,
     /// Print one JSON object when it does not run
     #[arg(long)]
     json: bool,
@@ -73,7 +76,8 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
         }
     };
     let until = arguments.wait.map(|seconds| Instant::now() + Duration::from_secs(seconds));
-    let asked = Asked { words, credential: arguments.credential, until, json: arguments.json };
+    let means = Means { credential: arguments.credential, site: arguments.site };
+    let asked = Asked { words, means, until, json: arguments.json };
     let passed = pass(installation, &asked);
     Ok(passed.unwrap_or_else(|error| {
         show::error(&error);
@@ -85,7 +89,7 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
 /// What was asked for on the command line.
 struct Asked {
     words: Words,
-    credential: Option<String>,
+    means: Means,
     until: Option<Instant>,
     json: bool,
 }
@@ -119,13 +123,13 @@ fn pass(installation: &Installation, asked: &Asked) -> anyhow::Result<Exit> {
 /// Asks the machine's runner, where there is one; nothing where it holds no credential for the program.
 fn through_the_runner(installation: &Installation, asked: &Asked) -> anyhow::Result<Option<Attempt>> {
     let (Some(system), Words::Argv(argv)) = (installation.system()?, &asked.words) else {
-        anyhow::ensure!(asked.credential.is_none(), "there is no runner here that could hold a credential");
+        anyhow::ensure!(asked.means == Means::default(), "there is no runner here that could hold a credential or act at a site");
         return Ok(None);
     };
     let directory = std::env::current_dir().context("the working directory is gone")?;
     let socket = system.places().runner_socket();
-    match client::run(&socket, argv.clone(), &directory, asked.credential.clone()) {
-        Err(error @ client::Error::Away(_)) if asked.credential.is_some() => Err(error.into()),
+    match client::run(&socket, argv.clone(), &directory, asked.means.clone()) {
+        Err(error @ client::Error::Away(_)) if asked.means != Means::default() => Err(error.into()),
         Err(client::Error::Away(error)) => {
             eprintln!("holdpoint: the runner is away ({error}); without its credentials:");
             Ok(None)

@@ -18,6 +18,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::context::Installation;
 use crate::exit::Exit;
+use crate::ready;
 
 /// The status with which the process ends when the store has stopped for good: `EX_IOERR` of sysexits.h.
 const STORE_STOPPED: i32 = 74;
@@ -70,6 +71,7 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
             None => tell(&running).await?,
             Some(file) => tell_apart(&running, file).await?,
         }
+        ready::tell();
         let why = signals.told_to_stop().await;
         running.stop(why).await?;
         Ok(Exit::Done)

@@ -11,8 +11,8 @@ use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Site, Walker};
 use super::wrappers::is_shell;
-use crate::CREDENTIAL;
 use crate::world::{Content, absolute};
+use crate::{CREDENTIAL, SITE};
 
 /// What a bare name turns out to be.
 #[derive(Debug, PartialEq, Eq)]
@@ -77,8 +77,9 @@ impl Walker<'_> {
     }
 
     fn searches_only_usual_places(&self) -> bool {
-        // A gate that holds credentials runs only what root alone can exchange, from directories that root names.
-        let Some(search) = self.world.variable("PATH").filter(|_| self.world.variable(CREDENTIAL).is_none()) else { return true };
+        // A gate that holds rights of its own runs only what root alone can exchange, from directories that root names.
+        let holds_rights = [CREDENTIAL, SITE].iter().any(|name| self.world.variable(name).is_some());
+        let Some(search) = self.world.variable("PATH").filter(|_| !holds_rights) else { return true };
         search.split(':').all(|entry| entry.starts_with('/') && self.is_tool_directory(entry))
     }
 

@@ -1,6 +1,8 @@
 //! The process that becomes the program: it has the user id of the act already, takes every right away that it can do without,
 //! puts the act's files in place, and then is the program.
 //!
+//! At a [site](super::site) the program is in the site's own directory, and no file is put anywhere. Anywhere else:
+//!
 //! ```text
 //! run/holdpoint-runner/acts/UID/    made by root for this user id, mode 0700
 //! ├── home/                         HOME and TMPDIR: empty
@@ -16,32 +18,14 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use holdpoint_api::limits::Limits;
 use rustix::fs::Mode;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit, umask};
 use rustix::thread::set_no_new_privs;
 use serde::{Deserialize, Serialize};
 
-/// What one act may use up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Limits {
-    /// How long it may last, in seconds.
-    pub seconds: u64,
-    /// How many processes and threads it may have at a time.
-    pub processes: u64,
-    /// How many files a process may hold open.
-    pub open_files: u64,
-    /// The longest file it may write, in MiB.
-    pub file_mib: u64,
-    /// The memory that one process may map, in MiB.
-    pub memory_mib: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { seconds: 15 * 60, processes: 256, open_files: 1024, file_mib: 1024, memory_mib: 8 * 1024 }
-    }
-}
+/// The home of what has none, as system users have it: a service's own would have settings in it that run code.
+const NO_HOME: &str = "/nonexistent";
 
 /// What is to be run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,12 +59,27 @@ pub fn become_program(place: &Path, spec: Spec) -> io::Error {
     }
 }
 
-fn prepared(place: &Path, spec: Spec) -> io::Result<Command> {
-    if rustix::process::geteuid().is_root() {
-        return Err(io::Error::other("nothing acts as root"));
+/// Becomes the program in a directory of the machine. It only returns where that failed.
+pub fn become_program_at(directory: &Path, spec: Spec) -> io::Error {
+    match prepared_at(directory, spec) {
+        Ok(mut command) => command.exec(),
+        Err(error) => error,
     }
-    set_parent_process_death_signal(Some(Signal::KILL))?;
-    umask(Mode::from_raw_mode(0o077));
+}
+
+fn prepared_at(directory: &Path, spec: Spec) -> io::Result<Command> {
+    guard()?;
+    if !spec.files.is_empty() || !spec.secret_files.is_empty() || !spec.in_tree.is_empty() {
+        return Err(io::Error::other("nothing is put into a site"));
+    }
+    confine(spec.limits)?;
+    let mut command = program(&spec.program, &spec.argv, spec.environment);
+    command.env("HOME", NO_HOME).current_dir(directory);
+    Ok(command)
+}
+
+fn prepared(place: &Path, spec: Spec) -> io::Result<Command> {
+    guard()?;
     let (home, secret, tree) = (place.join("home"), place.join("secret"), place.join("tree"));
     make(&home)?;
     let directory = inside(&tree, &spec.directory);
@@ -100,10 +99,26 @@ fn prepared(place: &Path, spec: Spec) -> io::Result<Command> {
         environment.insert(variable, text_of(&path)?);
     }
     confine(spec.limits)?;
-    let mut command = Command::new(&spec.program);
-    command.arg0(argv.first().map_or("", String::as_str)).args(argv.iter().skip(1));
-    command.env_clear().envs(environment).env("HOME", &home).env("TMPDIR", &home).current_dir(directory).stdin(Stdio::null());
+    let mut command = program(&spec.program, &argv, environment);
+    command.env("HOME", &home).env("TMPDIR", &home).current_dir(directory);
     Ok(command)
+}
+
+/// What is so for whatever acts: it is not root, ends when what started it is gone, and lets nobody else into what it makes.
+fn guard() -> io::Result<()> {
+    if rustix::process::geteuid().is_root() {
+        return Err(io::Error::other("nothing acts as root"));
+    }
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    umask(Mode::from_raw_mode(0o077));
+    Ok(())
+}
+
+fn program(path: &Path, argv: &[String], environment: BTreeMap<String, String>) -> Command {
+    let mut command = Command::new(path);
+    command.arg0(argv.first().map_or("", String::as_str)).args(argv.iter().skip(1));
+    command.env_clear().envs(environment).stdin(Stdio::null());
+    command
 }
 
 /// The place of an absolute path below a directory.
@@ -132,6 +147,7 @@ fn confine(limits: Limits) -> io::Result<()> {
     let mib = |count: u64| count.saturating_mul(1024 * 1024);
     for (resource, most) in [
         (Resource::Core, 0),
+        (Resource::Cpu, limits.cpu_seconds),
         (Resource::Nproc, limits.processes),
         (Resource::Nofile, limits.open_files),
         (Resource::Fsize, mib(limits.file_mib)),

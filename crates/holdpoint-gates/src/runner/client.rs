@@ -5,7 +5,9 @@ use std::io::{self, Read as _};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
+use holdpoint_api::unix;
 use holdpoint_core::question::FILE_TEXT_MAX_BYTES;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -15,19 +17,31 @@ use super::message::{PASSED_ON, Request};
 
 pub use super::message::End;
 
+/// How long the runner may take to take up a conversation.
+const CONNECTING_MAX: Duration = Duration::from_secs(10);
+
+/// With what the runner is asked to run a command. Where nothing is said, it looks which credential is for the program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Means {
+    /// A credential, by name.
+    pub credential: Option<String>,
+    /// A site, by name.
+    pub site: Option<String>,
+}
+
 /// Has the runner run a command, and gives what came of it. Output goes where ours goes.
 ///
 /// # Errors
 /// [`Away`] where there is no runner, and nothing ran; anything else means that nobody can tell.
 ///
 /// [`Away`]: Error::Away
-pub fn run(socket: &Path, argv: Vec<String>, directory: &Path, credential: Option<String>) -> Result<End, Error> {
-    let stream = UnixStream::connect(socket).map_err(Error::Away)?;
+pub fn run(socket: &Path, argv: Vec<String>, directory: &Path, means: Means) -> Result<End, Error> {
+    let stream = unix::connect(socket, CONNECTING_MAX).map_err(Error::Away)?;
     let directory = directory.canonicalize().map_err(Error::Away)?;
     let directory = directory.into_os_string().into_string().map_err(|_| Error::Away(io::ErrorKind::InvalidFilename.into()))?;
     let set = |name: &&str| std::env::var(name).ok().map(|value| ((*name).to_owned(), value));
     let variables: BTreeMap<_, _> = PASSED_ON.iter().filter_map(set).collect();
-    let request = Request { argv, directory, variables, credential };
+    let request = Request { argv, directory, variables, credential: means.credential, site: means.site };
     frame::send(&mut &stream, Kind::Request, &request).map_err(Error::Away)?;
     converse(&stream).map_err(Error::Broken)
 }

@@ -21,10 +21,10 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use holdpoint_api::limits::Limits;
 use rustix::fs::{Mode, OFlags};
 use serde::Deserialize;
 
-use super::act::Limits;
 use super::masker::{SECRET_MIN_BYTES, Secrets};
 
 /// Longest file of a credential in bytes.

@@ -4,7 +4,10 @@
 //! the other side has read: nothing is kept beyond one frame and the socket's own buffer.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -22,6 +25,8 @@ pub(super) enum Kind {
     Errors,
     /// The text of a file that was asked for, or nothing where it cannot be had.
     File,
+    /// What is wanted to be known of a site.
+    Look,
     /// The path of a file that is wanted.
     Need,
     /// Standard output.
@@ -30,20 +35,25 @@ pub(super) enum Kind {
     Request,
     /// A signal for what runs.
     Signal,
+    /// The name of a site, ahead of what is asked of it.
+    Site,
 }
 
 impl Kind {
-    const ALL: [Self; 7] = [Self::End, Self::Errors, Self::File, Self::Need, Self::Output, Self::Request, Self::Signal];
+    const ALL: [Self; 9] =
+        [Self::End, Self::Errors, Self::File, Self::Look, Self::Need, Self::Output, Self::Request, Self::Signal, Self::Site];
 
     const fn letter(self) -> u8 {
         match self {
             Self::End => b'z',
             Self::Errors => b'e',
             Self::File => b'f',
+            Self::Look => b'l',
             Self::Need => b'n',
             Self::Output => b'o',
             Self::Request => b'r',
             Self::Signal => b's',
+            Self::Site => b'p',
         }
     }
 }
@@ -70,6 +80,14 @@ impl Frame {
     }
 }
 
+impl Frame {
+    /// The signal that it brings, where it is one of those that are sent on. Whoever wants a program ended for good goes away.
+    pub(super) fn signal(&self) -> Option<Signal> {
+        let named = self.payload.first().and_then(|signal| Signal::from_named_raw(i32::from(*signal)));
+        named.filter(|signal| [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM].contains(signal))
+    }
+}
+
 /// Writes one frame.
 ///
 /// # Errors
@@ -77,11 +95,15 @@ impl Frame {
 pub(super) fn write(to: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
     let length = u32::try_from(payload.len()).ok().filter(|length| *length <= FRAME_MAX_BYTES);
     let length = length.ok_or_else(|| strange("a frame is too long"))?;
-    let mut head = vec![kind.letter()];
-    head.extend_from_slice(&length.to_be_bytes());
-    to.write_all(&head)?;
+    write_head(to, kind, length)?;
     to.write_all(payload)?;
     to.flush()
+}
+
+fn write_head(to: &mut impl Write, kind: Kind, length: u32) -> io::Result<()> {
+    let mut head = vec![kind.letter()];
+    head.extend_from_slice(&length.to_be_bytes());
+    to.write_all(&head)
 }
 
 /// Writes a message as a frame.
@@ -90,6 +112,30 @@ pub(super) fn write(to: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Resu
 /// As [`write`].
 pub(super) fn send(to: &mut impl Write, kind: Kind, message: &impl Serialize) -> io::Result<()> {
     write(to, kind, &serde_json::to_vec(message)?)
+}
+
+/// A stream that is read until a moment and no longer: however little comes at a time, a message has come by then or never.
+pub(super) struct Until<'a> {
+    stream: &'a UnixStream,
+    moment: Instant,
+}
+
+impl<'a> Until<'a> {
+    /// Reads for so long from now.
+    pub(super) fn after(stream: &'a UnixStream, patience: Duration) -> Self {
+        Self { stream, moment: Instant::now() + patience }
+    }
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.moment.saturating_duration_since(Instant::now());
+        // The operating system takes a time-out of zero for none at all.
+        self.stream.set_read_timeout(Some(left.max(Duration::from_millis(1))))?;
+        let mut stream = self.stream;
+        let read = stream.read(buffer)?;
+        if self.moment <= Instant::now() { Err(ErrorKind::TimedOut.into()) } else { Ok(read) }
+    }
 }
 
 /// Reads one frame; nothing where the other side has closed in good order.
@@ -130,6 +176,24 @@ mod tests {
             assert!(read(&mut &bytes[..]).is_err(), "{bytes:?}");
         }
         assert_eq!(read(&mut &b""[..]).unwrap(), None);
+    }
+
+    #[test]
+    fn whoever_sends_a_message_bit_by_bit_is_not_waited_for() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let slow = std::thread::spawn(move || {
+            let mut theirs = theirs;
+            // As fast as it is read: the frame is long, and its bytes come one at a time.
+            write_head(&mut theirs, Kind::Request, FRAME_MAX_BYTES).and_then(|()| {
+                loop {
+                    theirs.write_all(b" ")?;
+                }
+            })
+        });
+        let read = read(&mut Until::after(&ours, Duration::from_millis(5)));
+        drop(ours);
+        assert!(matches!(read.unwrap_err().kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock));
+        let _: io::Result<()> = slow.join().unwrap();
     }
 
     #[test]

@@ -9,26 +9,27 @@
 //! This is all that needs root: becoming another user. It reads no proposal, holds no credential but the one in passing, and
 //! believes nobody but the runner. That each act has a user id to itself means that no act sees another's environment or memory,
 //! that none can touch the runner, and that everything an act has begun, in whatever session or group it hides, can be ended for
-//! certain.
+//! certain. A site's user has other things running; there a [warden](super::warden) sees to that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Write as _};
 use std::net::Shutdown;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use holdpoint_api::site::Site;
 use holdpoint_api::system::System;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, kill_process_group};
 use serde::{Deserialize, Serialize};
 use tracing::{error, warn};
 
-use super::frame::{self, CHUNK_BYTES, Kind};
+use super::frame::{self, CHUNK_BYTES, Frame, Kind};
 
 /// How long the runner may take to say what is to be run.
 const ASKING_MAX: Duration = Duration::from_secs(10);
@@ -54,19 +55,47 @@ pub struct Launcher {
     listener: UnixListener,
     runner: u32,
     program: PathBuf,
-    arguments: Vec<String>,
     acts: PathBuf,
+    sites: BTreeMap<String, Site>,
     free: Mutex<BTreeSet<u32>>,
+}
+
+/// What is done at a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SiteWork {
+    Act,
+    Look,
+}
+
+impl SiteWork {
+    const fn of(kind: Kind) -> Option<Self> {
+        match kind {
+            Kind::Look => Some(Self::Look),
+            Kind::Request => Some(Self::Act),
+            _ => None,
+        }
+    }
+
+    /// The words with which this program becomes the warden of it.
+    fn arguments(self, site: &Site) -> Vec<String> {
+        let work = match self {
+            Self::Act => "act-at",
+            Self::Look => "look-at",
+        };
+        let words = ["gate", "warden", &site.user.to_string(), &site.group().to_string(), work, &site.directory];
+        words.map(str::to_owned).to_vec()
+    }
 }
 
 impl Launcher {
     /// Binds the launcher's socket, and ends whatever a former launcher left behind.
     ///
-    /// `program` with `arguments` and the act's place is the process that becomes the program: see [`super::act`].
+    /// `program` is this program. With `gate act` and the act's place it becomes the program ([`super::act`]), with `gate warden` it
+    /// stands over an act at a site ([`super::warden`]).
     ///
     /// # Errors
     /// Fails where the process may not become other users, and where something is in the way.
-    pub fn bind(system: &System, program: PathBuf, arguments: Vec<String>) -> io::Result<Self> {
+    pub fn bind(system: &System, program: PathBuf) -> io::Result<Self> {
         if !rustix::process::geteuid().is_root() {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "only root can give each act a user id of its own"));
         }
@@ -89,7 +118,8 @@ impl Launcher {
         let listener = UnixListener::bind(&path)?;
         // Whoever connects is asked for their user id by the operating system.
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o666))?;
-        Ok(Self { listener, runner: config.user, program, arguments, acts, free: Mutex::new(free) })
+        let (runner, sites) = (config.user, system.config().sites.clone());
+        Ok(Self { listener, runner, program, acts, sites, free: Mutex::new(free) })
     }
 
     /// Serves the runner.
@@ -119,18 +149,53 @@ impl Launcher {
         let (mut reading, mut writing) = (stream, stream);
         stream.set_read_timeout(Some(ASKING_MAX))?;
         let Some(request) = frame::read(&mut reading)? else { return Ok(()) };
-        stream.set_read_timeout(None)?;
+        let ended = if request.kind == Kind::Site {
+            let Some(asked) = frame::read(&mut reading)? else { return Ok(()) };
+            stream.set_read_timeout(None)?;
+            self.at_site(&request.payload, &asked, stream)
+        } else {
+            stream.set_read_timeout(None)?;
+            self.apart(&request, stream)
+        };
+        frame::send(&mut writing, Kind::End, &ended)
+    }
+
+    /// An act with a user id to itself.
+    fn apart(&self, request: &Frame, stream: &UnixStream) -> Ended {
         let Some(uid) = self.borrow() else {
-            let why = "as many acts are under way as may be at a time".to_owned();
-            return frame::send(&mut writing, Kind::End, &Ended::NotStarted { why });
+            return Ended::NotStarted { why: "as many acts are under way as may be at a time".to_owned() };
         };
         let place = self.acts.join(uid.to_string());
         let ended = match self.start(uid, &place, &request.payload) {
-            Ok(child) => accompany(child, stream, || drop(end_all_of(uid, &place))),
+            Ok(child) => accompany(child, stream, &Leash::UserId { uid, place: &place }),
             Err(error) => Ended::NotStarted { why: error.to_string() },
         };
         self.end(uid, &place);
-        frame::send(&mut writing, Kind::End, &ended)
+        ended
+    }
+
+    /// An act as a site's user, or a look with its eyes. Which site there is, root says; the runner names one of them.
+    fn at_site(&self, name: &[u8], asked: &Frame, stream: &UnixStream) -> Ended {
+        let not_started = |why: String| Ended::NotStarted { why };
+        let Some(site) = std::str::from_utf8(name).ok().and_then(|name| self.sites.get(name)) else {
+            return not_started("root has set up no such site".to_owned());
+        };
+        let Some(arguments) = SiteWork::of(asked.kind).map(|work| work.arguments(site)) else {
+            return not_started("at a site one acts or looks".to_owned());
+        };
+        let mut command = Command::new(&self.program);
+        command.args(arguments).env_clear().current_dir("/").process_group(0);
+        match command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
+            Ok(mut child) => {
+                let orders = Mutex::new(child.stdin.take());
+                if let Some(orders) = orders.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                    // A warden that ended already says why on its standard error.
+                    let _ = frame::write(orders, asked.kind, &asked.payload);
+                }
+                accompany(child, stream, &Leash::Warden { orders: &orders })
+            }
+            Err(error) => not_started(error.to_string()),
+        }
     }
 
     fn borrow(&self) -> Option<u32> {
@@ -146,7 +211,7 @@ impl Launcher {
     }
 
     fn start(&self, uid: u32, place: &Path, spec: &[u8]) -> io::Result<Child> {
-        let mut command = as_user(uid, Command::new(&self.program).args(&self.arguments).arg(place));
+        let mut command = as_user(uid, Command::new(&self.program).args(["gate", "act"]).arg(place));
         let mut child = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         // A process that ended already says why on its standard error.
         if let Some(mut input) = child.stdin.take() {
@@ -162,8 +227,37 @@ fn as_user(uid: u32, command: &mut Command) -> Command {
     own
 }
 
+/// How an act is held on to: how signals reach it, and how all of it is ended.
+enum Leash<'a> {
+    /// Everything with its user id is the act.
+    UserId { uid: u32, place: &'a Path },
+    /// Its warden knows what belongs to it, and ends it when nobody gives orders any more.
+    Warden { orders: &'a Mutex<Option<ChildStdin>> },
+}
+
+impl Leash<'_> {
+    fn signal(&self, frame: &Frame, group: Option<Pid>) {
+        match (self, frame.signal(), group) {
+            (Self::UserId { .. }, Some(signal), Some(group)) => drop(kill_process_group(group, signal)),
+            (Self::Warden { orders }, Some(_), _) => {
+                if let Some(orders) = orders.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+                    let _ = frame::write(orders, Kind::Signal, &frame.payload);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn end(&self) {
+        match self {
+            Self::UserId { uid, place } => drop(end_all_of(*uid, place)),
+            Self::Warden { orders } => drop(orders.lock().unwrap_or_else(PoisonError::into_inner).take()),
+        }
+    }
+}
+
 /// Passes output on until the program has ended, and signals to it. When the runner has gone, so does the program.
-fn accompany(mut child: Child, stream: &UnixStream, clear: impl Fn() + Sync) -> Ended {
+fn accompany(mut child: Child, stream: &UnixStream, leash: &Leash<'_>) -> Ended {
     let (output, errors) = (child.stdout.take(), child.stderr.take());
     let (writing, over) = (Mutex::new(stream), AtomicBool::new(false));
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
@@ -171,15 +265,15 @@ fn accompany(mut child: Child, stream: &UnixStream, clear: impl Fn() + Sync) -> 
         threads.spawn(|| pass_on(output, Kind::Output, &writing));
         threads.spawn(|| pass_on(errors, Kind::Errors, &writing));
         threads.spawn(|| {
-            heed(stream, group);
+            heed(stream, leash, group);
             if !over.load(Ordering::SeqCst) {
-                clear();
+                leash.end();
             }
         });
         let status = child.wait();
         over.store(true, Ordering::SeqCst);
         // Whatever it began and left running is ended as well; only then is its output at its end.
-        clear();
+        leash.end();
         let _ = stream.shutdown(Shutdown::Read);
         status
     });
@@ -199,17 +293,14 @@ fn pass_on(from: Option<impl Read>, kind: Kind, to: &Mutex<&UnixStream>) {
 }
 
 /// Sends signals on until nobody is left to send any.
-fn heed(mut stream: &UnixStream, group: Option<Pid>) {
+fn heed(mut stream: &UnixStream, leash: &Leash<'_>, group: Option<Pid>) {
     while let Ok(Some(frame)) = frame::read(&mut stream) {
-        let signal = frame.payload.first().and_then(|signal| Signal::from_named_raw(i32::from(*signal)));
-        if let (Kind::Signal, Some(signal), Some(group)) = (frame.kind, signal, group) {
-            let _ = kill_process_group(group, signal);
-        }
+        leash.signal(&frame, group);
     }
 }
 
 /// The status as a shell would give it.
-fn code(status: ExitStatus) -> Option<i32> {
+pub(super) fn code(status: ExitStatus) -> Option<i32> {
     status.code().or_else(|| status.signal().map(|signal| 128 + signal))
 }
 
@@ -221,12 +312,37 @@ fn end_all_of(uid: u32, place: &Path) -> io::Result<()> {
         as_user(uid, Command::new("/bin/sh").args(["-c", "kill -KILL -1 2>/dev/null || :"])).stdin(Stdio::null()).status()?;
     let parts = ["home", "secret", "tree"].map(|part| place.join(part));
     let cleared = as_user(uid, Command::new("/bin/rm").args(["-rf", "--"]).args(parts)).stdin(Stdio::null()).status()?;
-    if killed.success() && cleared.success() {
-        Ok(())
-    } else {
-        Err(io::Error::other("something of it could not be ended or removed"))
+    if !killed.success() || !cleared.success() {
+        return Err(io::Error::other("something of it could not be ended or removed"));
     }
+    clear_common_places(uid);
+    Ok(())
 }
+
+/// Removes what an act has left where everybody may write: the next one with its user id would own it. What cannot be removed is
+/// told, and is a matter of that act's alone.
+fn clear_common_places(uid: u32) {
+    let there: Vec<&str> = COMMON_PLACES.iter().copied().filter(|place| Path::new(place).is_dir()).collect();
+    let owned = uid.to_string();
+    let find = ["-xdev", "-mindepth", "1", "-user", &owned, "-delete"];
+    let swept = as_user(uid, Command::new("/usr/bin/find").args(there).args(find))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if let Err(error) = swept {
+        warn!(uid, %error, "what an act left in common places is still there");
+    }
+    // Shared memory, message queues and semaphores of System V as well; those of others it may not touch.
+    let _ = as_user(uid, Command::new("/usr/bin/ipcrm").arg("--all"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// Where every user may write.
+const COMMON_PLACES: [&str; 4] = ["/dev/mqueue", "/dev/shm", "/tmp", "/var/tmp"];
 
 fn make(path: &Path, mode: u32) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(mode).create(path)?;

@@ -27,6 +27,8 @@ pub(super) struct Request {
     pub(super) variables: BTreeMap<String, String>,
     /// The credential, where the caller names one.
     pub(super) credential: Option<String>,
+    /// The site, where it is to run at one.
+    pub(super) site: Option<String>,
 }
 
 impl Request {
@@ -37,7 +39,7 @@ impl Request {
 
     /// What is wrong with it, if anything is.
     pub(super) fn fault(&self) -> Option<&'static str> {
-        let texts = || self.argv.iter().chain([&self.directory]).chain(self.credential.iter());
+        let texts = || self.argv.iter().chain([&self.directory]).chain(self.credential.iter()).chain(self.site.iter());
         if self.argv.is_empty() || texts().any(|text| text.contains('\0')) {
             return Some("there is nothing that could be run");
         }
@@ -47,6 +49,9 @@ impl Request {
         }
         if self.credential.as_ref().is_some_and(|name| name.len() > CREDENTIAL_NAME_MAX_BYTES) {
             return Some("no credential has so long a name");
+        }
+        if self.credential.is_some() && self.site.is_some() {
+            return Some("at a site there are no credentials");
         }
         None
     }
@@ -96,7 +101,7 @@ mod tests {
 
     fn request() -> Request {
         let argv = vec!["psql".to_owned()];
-        Request { argv, directory: "/w".to_owned(), variables: BTreeMap::new(), credential: None }
+        Request { argv, directory: "/w".to_owned(), variables: BTreeMap::new(), credential: None, site: None }
     }
 
     #[test]
@@ -122,6 +127,7 @@ mod tests {
             Request { directory: "/w/../x".into(), ..request() },
             Request { directory: "/w/".into(), ..request() },
             Request { credential: Some("x".repeat(65)), ..request() },
+            Request { credential: Some("x".into()), site: Some("y".into()), ..request() },
         ] {
             assert!(bad.fault().is_some(), "{bad:?}");
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use holdpoint_api::unix;
 use holdpoint_api::v1::ResultV1;
 use holdpoint_core::Timestamp;
 
@@ -16,16 +17,32 @@ use super::frame::{self, Kind};
 use super::launcher::Ended;
 use super::masker::{Masker, Secrets};
 
+/// How long the launcher may take to take up a conversation.
+const CONNECTING_MAX: Duration = Duration::from_secs(10);
 /// How long the launcher may take to end what it was told to end.
 const ENDING_MAX: Duration = Duration::from_secs(30);
 /// How long the caller may take for what is said when the time is over.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// What is to be run, and where.
+pub(super) struct Work<'a> {
+    /// Where the launcher listens.
+    pub(super) launcher: &'a Path,
+    /// At which site, where it is at one.
+    pub(super) site: Option<&'a str>,
+    /// The program and what it gets.
+    pub(super) spec: &'a Spec,
+}
+
 /// Runs the program to its end.
-pub(super) fn run(launcher: &Path, spec: &Spec, caller: &UnixStream, secrets: &Secrets, until: Option<Timestamp>) -> ResultV1 {
-    let started = UnixStream::connect(launcher).and_then(|stream| {
+pub(super) fn run(work: &Work<'_>, caller: &UnixStream, secrets: &Secrets, until: Option<Timestamp>) -> ResultV1 {
+    let Work { launcher, site, spec } = work;
+    let started = unix::connect(launcher, CONNECTING_MAX).and_then(|stream| {
         // The caller had a time to say what it wants; now it may say nothing for as long as the act lasts.
         caller.set_read_timeout(None)?;
+        if let Some(site) = site {
+            frame::write(&mut &stream, Kind::Site, site.as_bytes())?;
+        }
         frame::send(&mut &stream, Kind::Request, spec)?;
         Ok(stream)
     });
@@ -126,7 +143,7 @@ impl Way<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runner::act::Limits;
+    use holdpoint_api::limits::Limits;
     use std::os::unix::net::UnixListener;
 
     fn spec() -> Spec {
@@ -152,7 +169,7 @@ mod tests {
         theirs.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
         let result = std::thread::scope(|threads| {
             threads.spawn(|| part(listener.accept().unwrap().0));
-            run(&path, spec, &theirs, secrets, None)
+            run(&Work { launcher: &path, site: None, spec }, &theirs, secrets, None)
         });
         drop(theirs);
         let (mut heard, mut ours) = (Vec::new(), ours);
@@ -200,7 +217,8 @@ mod tests {
             let _ = is_told_to_end(&stream);
         });
         assert!(matches!(result, ResultV1::Indeterminate { .. }));
-        let away = run(Path::new("/nonexistent"), &spec(), &UnixStream::pair().unwrap().0, &none(), None);
+        let work = Work { launcher: Path::new("/nonexistent"), site: None, spec: &spec() };
+        let away = run(&work, &UnixStream::pair().unwrap().0, &none(), None);
         assert!(matches!(away, ResultV1::NotStarted { .. }));
     }
 

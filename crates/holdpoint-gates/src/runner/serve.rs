@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use holdpoint_api::client::{Client, Endpoint};
+use holdpoint_api::site::Site;
 use holdpoint_api::system::System;
 use holdpoint_core::actor::GateId;
 use holdpoint_core::change::Setting;
@@ -15,15 +15,16 @@ use rustix::net::sockopt::socket_peercred;
 use tracing::{info, warn};
 
 use super::credential::{self, Credential};
-use super::frame::{self, Kind};
+use super::frame::{self, Kind, Until};
 use super::message::{End, Request};
+use super::site::ActAtSite;
 use super::{Act, HANDING_OVER_MAX, NAME, look_up};
 use crate::desk::{Asker, Desk};
 use crate::notice;
-use crate::passage::{Executed, execute};
+use crate::passage::{Execute, Executed, execute};
 
-/// Most requests that are under way at a time.
-const UNDER_WAY_MAX: usize = 64;
+/// Most requests of one user that are under way at a time, so that nobody can take all that there are.
+const UNDER_WAY_MAX: usize = 16;
 /// How long the control plane may take for one exchange.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -32,7 +33,7 @@ pub struct Runner {
     system: System,
     host: String,
     program: String,
-    under_way: AtomicUsize,
+    under_way: UnderWay,
 }
 
 impl Runner {
@@ -51,7 +52,7 @@ impl Runner {
         let uname = rustix::system::uname();
         let host = uname.nodename().to_str().map_err(|_| io::Error::other("the name of this machine is not UTF-8"))?.to_owned();
         let program = std::env::current_exe()?.display().to_string();
-        Ok(Self { system, host, program, under_way: AtomicUsize::new(0) })
+        Ok(Self { system, host, program, under_way: UnderWay::default() })
     }
 
     /// Serves callers until the socket fails.
@@ -62,15 +63,10 @@ impl Runner {
         std::thread::scope(|threads| {
             loop {
                 let (stream, _) = listener.accept()?;
-                if self.under_way.fetch_add(1, Ordering::SeqCst) >= UNDER_WAY_MAX {
-                    self.under_way.fetch_sub(1, Ordering::SeqCst);
-                    continue;
-                }
                 threads.spawn(move || {
                     if let Err(error) = self.converse(&stream) {
                         warn!(%error, "a conversation with a caller broke");
                     }
-                    self.under_way.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         })
@@ -78,10 +74,12 @@ impl Runner {
 
     fn converse(&self, stream: &UnixStream) -> io::Result<()> {
         let caller = socket_peercred(stream)?.uid.as_raw();
-        stream.set_read_timeout(Some(HANDING_OVER_MAX))?;
+        let Some(_place) = self.under_way.take(caller) else {
+            return Err(io::Error::other(format!("the user {caller} has too much under way already")));
+        };
         stream.set_write_timeout(Some(HANDING_OVER_MAX))?;
         let mut conversation = stream;
-        let Some(request) = frame::read(&mut conversation)? else { return Ok(()) };
+        let Some(request) = frame::read(&mut Until::after(stream, HANDING_OVER_MAX))? else { return Ok(()) };
         let request: Request = request.message(Kind::Request)?;
         let end = self.answer(caller, &request, stream);
         frame::send(&mut conversation, Kind::End, &end)
@@ -91,6 +89,9 @@ impl Runner {
         let not_found_out = |why: String| End::CouldNotFindOut { why };
         if let Some(fault) = request.fault() {
             return not_found_out(fault.to_owned());
+        }
+        if let Some(name) = &request.site {
+            return self.pass_at_site(caller, request, name, stream).unwrap_or_else(not_found_out);
         }
         let named = request.credential.as_deref();
         match credential::for_program(&self.system.places().credentials(), request.program(), named) {
@@ -113,21 +114,37 @@ impl Runner {
             search_path,
             seen: None,
         };
-        let desk = self.desk(caller).map_err(|error| said(&error))?;
-        let executed = execute(&mut act, &desk).map_err(|error| said(&error))?;
-        info!(
-            caller,
-            credential = credential.name(),
-            program = request.program(),
-            ran = matches!(executed, Executed::Ran { .. }),
-            "asked"
-        );
-        Ok(match executed {
-            Executed::Ran { result, settled } => End::Ran { result, remark: settled.remark() },
-            Executed::Stopped(stopped) => {
-                End::Stopped { judgement: stopped.judgement(), notice: notice::of(&stopped), waits: stopped.waits() }
-            }
-        })
+        let executed = self.execute(caller, &mut act)?;
+        let ran = matches!(executed, Executed::Ran { .. });
+        info!(caller, credential = credential.name(), program = request.program(), ran, "asked");
+        Ok(end_of(executed))
+    }
+
+    fn pass_at_site(&self, caller: u32, request: &Request, name: &str, stream: &UnixStream) -> Result<End, String> {
+        let site = self.system.config().sites.get(name).ok_or_else(|| format!("there is no site `{name}` on this machine"))?;
+        if !site.programs.iter().any(|program| program == request.program()) {
+            return Err(format!("at `{name}` there is no `{}`: root lists what there is", request.program()));
+        }
+        let search_path = &self.system.config().runner.path;
+        let mut act = ActAtSite {
+            request,
+            caller: stream,
+            name,
+            site,
+            program: look_up(request.program(), search_path).map_err(|error| error.to_string())?,
+            setting: self.setting_at(caller, name, site),
+            launcher: self.system.places().launcher_socket(),
+            search_path,
+        };
+        let executed = self.execute(caller, &mut act)?;
+        let ran = matches!(executed, Executed::Ran { .. });
+        info!(caller, site = name, program = request.program(), ran, "asked");
+        Ok(end_of(executed))
+    }
+
+    fn execute(&self, caller: u32, act: &mut impl Execute) -> Result<Executed, String> {
+        let desk = self.desk(caller).map_err(|error| error.to_string())?;
+        execute(act, &desk).map_err(|error| error.to_string())
     }
 
     fn desk(&self, caller: u32) -> Result<Desk, crate::desk::Error> {
@@ -141,14 +158,79 @@ impl Runner {
     fn setting(&self, caller: u32, request: &Request, credential: &Credential) -> Setting {
         let public = credential.public_variables().map(|(name, value)| (name.clone(), value.clone()));
         let mut variables: BTreeMap<String, String> = public.collect();
-        let path = |path: PathBuf| path.display().to_string();
-        variables.extend([
-            (holdpoint_effects::CREDENTIAL.to_owned(), credential.name().to_owned()),
-            ("HOLDPOINT_DATA".to_owned(), path(self.system.places().data())),
-            ("HOLDPOINT_PROGRAM".to_owned(), self.program.clone()),
-            ("PATH".to_owned(), self.system.config().runner.path.clone()),
-        ]);
+        variables.insert(holdpoint_effects::CREDENTIAL.to_owned(), credential.name().to_owned());
+        variables.extend(self.own_variables());
         let target = format!("credential:{}/host:{}/uid:{caller}", credential.name(), self.host);
         Setting { directory: request.directory.clone(), variables, target }
+    }
+
+    /// Where an act at a site takes place: in its directory, whatever the caller's is.
+    fn setting_at(&self, caller: u32, name: &str, site: &Site) -> Setting {
+        let mut variables = BTreeMap::from([(holdpoint_effects::SITE.to_owned(), name.to_owned())]);
+        let environment = site.environment.as_ref().map(|name| (holdpoint_effects::SITE_ENVIRONMENT.to_owned(), name.clone()));
+        variables.extend(environment);
+        variables.extend(self.own_variables());
+        let target = format!("site:{name}/host:{}/uid:{}/for:{caller}", self.host, site.user);
+        Setting { directory: site.directory.clone(), variables, target }
+    }
+
+    fn own_variables(&self) -> [(String, String); 3] {
+        let data = self.system.places().data().display().to_string();
+        let path = self.system.config().runner.path.clone();
+        [("HOLDPOINT_DATA", data), ("HOLDPOINT_PROGRAM", self.program.clone()), ("PATH", path)]
+            .map(|(name, value)| (name.to_owned(), value))
+    }
+}
+
+/// How many requests each user has under way.
+#[derive(Debug, Default)]
+struct UnderWay(Mutex<BTreeMap<u32, usize>>);
+
+/// One request's place among them, until it is dropped.
+struct Place<'a> {
+    among: &'a UnderWay,
+    caller: u32,
+}
+
+impl UnderWay {
+    fn take(&self, caller: u32) -> Option<Place<'_>> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(caller).or_default();
+        (*count < UNDER_WAY_MAX).then(|| *count += 1).map(|()| Place { among: self, caller })
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut counts = self.among.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = counts.remove(&self.caller).unwrap_or_default().saturating_sub(1);
+        if left > 0 {
+            counts.insert(self.caller, left);
+        }
+    }
+}
+
+fn end_of(executed: Executed) -> End {
+    match executed {
+        Executed::Ran { result, settled } => End::Ran { result, remark: settled.remark() },
+        Executed::Stopped(stopped) => {
+            End::Stopped { judgement: stopped.judgement(), notice: notice::of(&stopped), waits: stopped.waits() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_what_others_need() {
+        let under_way = UnderWay::default();
+        let places: Vec<_> = (0..=UNDER_WAY_MAX).map(|_| under_way.take(1000)).collect();
+        assert_eq!(places.iter().flatten().count(), UNDER_WAY_MAX);
+        assert!(under_way.take(1001).is_some());
+        drop(places);
+        assert!(under_way.take(1000).is_some());
+        assert!(under_way.0.lock().unwrap().is_empty());
     }
 }
