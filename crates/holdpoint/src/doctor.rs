@@ -1,5 +1,6 @@
 //! `holdpoint doctor`: is the gate in force, what is it worth, and what is missing?
 
+mod copies;
 mod finding;
 mod system;
 
@@ -21,7 +22,7 @@ use holdpoint_gates::registry::GATES;
 use crate::canary::{self, Said};
 use crate::context::Installation;
 use crate::exit::Exit;
-use crate::install::{SettingsFile, hook_command};
+use crate::install::{SettingsFile, hook_command, hook_command_of};
 use crate::show;
 use finding::{Finding, Verdict};
 
@@ -168,7 +169,16 @@ fn look_at_hooks(installation: &Installation) -> anyhow::Result<Vec<Finding>> {
             }
             Ok(Some(_)) => findings.push(Finding::note("hooks", format!("in {place}, where hooks do not run"))),
             Ok(None) => {}
-            Err(why) => findings.push(Finding::bad("hooks", format!("in {place}: {why}"), "holdpoint install claude-code")),
+            Err(why) => {
+                let other = of_another_program(installation, text);
+                let copy = other.as_ref().and_then(|(program, _)| copies::look("hooks", Path::new(program)));
+                let changed = || Finding::bad("hooks", why.clone(), "holdpoint install claude-code");
+                let finding = copy.unwrap_or_else(changed).in_place(place);
+                if finding.verdict != Verdict::Bad && standing.runs(*scope) {
+                    hooks.extend(other.map(|(_, command)| command));
+                }
+                findings.push(finding);
+            }
         }
     }
     // Hooks that somebody changed do stand there, and were named.
@@ -224,6 +234,14 @@ fn installed(text: &str, command: &str) -> Result<Option<String>, String> {
         }
         changed => Err(format!("they are not what this program installs: {}", changed.join("; "))),
     }
+}
+
+/// The program that the hooks run, and their command, where nothing but the program makes them other hooks than we would write.
+fn of_another_program(installation: &Installation, text: &str) -> Option<(String, String)> {
+    let found = settings::installed(text, settings::EVENTS.first()?).ok()?.into_iter().next()?;
+    let program = found.strip_prefix('\'')?.split_once("' hook ")?.0.replace(r"'\''", "'");
+    let command = hook_command_of(&program, installation).ok()?;
+    settings::deviations(text, &command).is_ok_and(|found| found.is_empty()).then_some((program, command))
 }
 
 /// Asks the hook as the host would.

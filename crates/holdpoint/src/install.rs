@@ -98,7 +98,11 @@ fn undo(file: &SettingsFile, dry_run: bool) -> anyhow::Result<Exit> {
 /// What the host is to run: this program, whatever happens to `PATH` later, with the data directory it has now.
 pub(crate) fn hook_command(installation: &Installation) -> anyhow::Result<String> {
     let program = std::env::current_exe().context("this program cannot be found")?;
-    let program = program.to_str().context("the path of this program is not UTF-8")?;
+    hook_command_of(program.to_str().context("the path of this program is not UTF-8")?, installation)
+}
+
+/// What the host would be told to run by the program at this path.
+pub(crate) fn hook_command_of(program: &str, installation: &Installation) -> anyhow::Result<String> {
     let home = installation.home()?;
     let data = home.root().to_str().context("the path of the data directory is not UTF-8")?;
     let data = data.replace('\'', r"'\''");

@@ -40,7 +40,11 @@ fn cautious() -> Plane {
 
 /// The program with a home of its own and nothing from this machine.
 fn holdpoint(plane: &Plane, home: &Path) -> Command {
-    let mut command = Command::new(PROGRAM);
+    copy_of_holdpoint(Path::new(PROGRAM), plane, home)
+}
+
+fn copy_of_holdpoint(program: &Path, plane: &Plane, home: &Path) -> Command {
+    let mut command = Command::new(program);
     command.env_clear().env("HOME", home).env("PATH", "/usr/bin:/bin").arg("--data").arg(plane.directory.path());
     command.current_dir(home).stdin(Stdio::null());
     command
@@ -244,6 +248,28 @@ fn doctor_finds_a_hook_that_was_changed() {
         std::fs::write(&settings, installed.replacen(from, to, 1)).unwrap();
         assert!(doctor().1.contains(&"hooks".to_owned()), "{to}");
     }
+}
+
+#[test]
+fn doctor_of_another_build_says_which_program_is_the_installed_one() {
+    let (plane, home) = (cautious(), tempfile::tempdir().unwrap());
+    let installed = holdpoint(&plane, home.path()).args(["install", "claude-code"]).output().unwrap();
+    assert!(installed.status.success(), "{installed:?}");
+    let copy = home.path().join("holdpoint-of-today");
+    std::fs::copy(env!("CARGO_BIN_EXE_holdpoint"), &copy).unwrap();
+    let doctor = || {
+        let asked = copy_of_holdpoint(&copy, &plane, home.path()).args(["doctor", "--json"]).output().unwrap();
+        let report: Value = serde_json::from_slice(&asked.stdout).unwrap();
+        let hooks = report["findings"].as_array().unwrap().iter().find(|finding| finding["what"] == "hooks").unwrap().clone();
+        (hooks["verdict"].as_str().unwrap().to_owned(), hooks["says"].as_str().unwrap().to_owned())
+    };
+    let (verdict, says) = doctor();
+    assert_eq!(verdict, "note", "{says}");
+    assert!(says.contains("the same byte for byte") && says.contains(env!("CARGO_BIN_EXE_holdpoint")), "{says}");
+    std::io::Write::write_all(&mut std::fs::OpenOptions::new().append(true).open(&copy).unwrap(), b"newer").unwrap();
+    let (verdict, says) = doctor();
+    assert_eq!(verdict, "bad", "{says}");
+    assert!(says.contains("this is another build") && says.contains("holdpoint-of-today"), "{says}");
 }
 
 #[test]

@@ -35,4 +35,9 @@ impl Finding {
     pub(super) fn bad(what: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what, verdict: Verdict::Bad, says: says.into(), remedy: Some(remedy.into()) }
     }
+
+    /// The same, said of one place among several.
+    pub(super) fn in_place(self, place: &str) -> Self {
+        Self { says: format!("in {place}: {}", self.says), ..self }
+    }
 }

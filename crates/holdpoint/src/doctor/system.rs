@@ -1,12 +1,17 @@
 //! What `doctor` looks at where root has set the whole machine up: whether the wall keeps out whoever asks.
 
 use std::io::ErrorKind;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use holdpoint_api::system::System;
+use holdpoint_api::unix;
 
+use super::copies;
 use super::finding::Finding;
+
+/// How long the runner may take to take up a conversation.
+const CONNECTING_MAX: Duration = Duration::from_secs(2);
 
 /// Looks at an installation of the whole machine, as the user who asks.
 pub(super) fn look(system: &System) -> Vec<Finding> {
@@ -14,7 +19,9 @@ pub(super) fn look(system: &System) -> Vec<Finding> {
     if own == 0 {
         return vec![Finding::note("wall", "root is on both sides of it; ask as the user whose agents it keeps out")];
     }
-    vec![look_at_person(system, own), look_at_wall(system), look_at_runner(system)]
+    let mut findings = vec![look_at_person(system, own), look_at_wall(system), look_at_runner(system)];
+    findings.extend(copies::look("program", &system.places().program()));
+    findings
 }
 
 fn look_at_person(system: &System, own: u32) -> Finding {
@@ -46,7 +53,7 @@ fn look_at_wall(system: &System) -> Finding {
 }
 
 fn look_at_runner(system: &System) -> Finding {
-    match UnixStream::connect(system.places().runner_socket()) {
+    match unix::connect(&system.places().runner_socket(), CONNECTING_MAX) {
         Ok(_) => Finding::good("runner", "it listens"),
         Err(error) => Finding::bad("runner", format!("it is away: {error}"), "as root: systemctl start holdpoint-runner"),
     }
