@@ -25,7 +25,9 @@ pub(crate) fn check_all(steps: &mut Steps, variables: &[(&str, OsString)]) {
     steps.run("format", || run(cargo().args(["fmt", "--all", "--check", "--", "--files-with-diff"])));
     steps.run("tidy", tidy_up);
     if program("shellcheck").is_some() {
-        steps.run("shell scripts", || run(Command::new("shellcheck").current_dir(root()).args(["x", ".ci/run"])));
+        steps.run("shell scripts", || {
+            run(Command::new("shellcheck").current_dir(root()).args(["x", ".ci/run", "crates/holdpoint/tests/systemd/boot.sh"]))
+        });
     }
     steps.run("clippy", || {
         let clippy = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];

@@ -1,7 +1,10 @@
 //! `holdpoint install system`: as root, gives the control plane and the runner user ids of their own.
 //!
 //! It plans wholly first, then does what it planned; `--dry-run` prints the plan. Nothing that is there is overwritten but what an
-//! earlier run of this command wrote: a configuration, keys and credentials stay as they are.
+//! earlier run of this command wrote: a configuration, keys and credentials stay as they are. So the same command brings a newer
+//! program into an installation, and makes the services heed a changed configuration.
+
+mod units;
 
 use std::fs;
 use std::io::Write as _;
@@ -13,19 +16,16 @@ use std::sync::Arc;
 use anstream::println;
 use anyhow::Context as _;
 use holdpoint_api::system::{Places, System};
+use holdpoint_api::user::group_of;
 use holdpoint_core::actor::PersonId;
 use holdpoint_core::signed::Signer as _;
 use holdpoint_log::note::Signer as _;
-use holdpoint_server::data_directory::DataDirectory;
+use holdpoint_server::data_directory::{self, DataDirectory};
 use holdpoint_server::keys::InstallationKey;
 
 use crate::context::Installation;
 use crate::exit::Exit;
-
-/// The control plane's user, and the name of its unit.
-const SERVER: &str = "holdpoint";
-/// The runner's user, and the name of its unit.
-const RUNNER: &str = "holdpoint-runner";
+use units::{RUNNER, SERVER};
 
 /// How the machine is set up.
 #[derive(Debug, Clone, clap::Args)]
@@ -122,7 +122,7 @@ fn what_next(wanted: Wanted) -> String {
 fn to_install(root: &Path, options: &Options) -> anyhow::Result<Vec<Step>> {
     let places = Places::below(root);
     let whole_machine = root == Path::new("/");
-    let program = root.join("usr/local/bin/holdpoint");
+    let program = places.program();
     let mut steps = Vec::new();
     if options.users.is_none() {
         anyhow::ensure!(whole_machine, "users are made on the whole machine only: name two with --users");
@@ -133,12 +133,12 @@ fn to_install(root: &Path, options: &Options) -> anyhow::Result<Vec<Step>> {
     steps.extend(make_directories(&places, options));
     steps.push(pin_keys(&places, options));
     if whole_machine {
-        for (name, text) in [(SERVER, server_unit(&program)), (RUNNER, runner_unit(&program))] {
-            steps.push(write_new(places.units().join(format!("{name}.service")), text, 0o644));
-        }
-        steps.push(Step::new("start     both services, now and at every start of the machine", || {
+        steps.extend(write_units(&places));
+        steps.push(Step::new("start     both services anew, and at every start of the machine", || {
             systemctl(&["daemon-reload"])?;
-            systemctl(&["enable", "--now", SERVER, RUNNER])
+            systemctl(&["enable", SERVER, RUNNER])?;
+            // Services that run already would go on with the program that was there before.
+            systemctl(&["restart", SERVER, RUNNER])
         }));
     }
     Ok(steps)
@@ -204,7 +204,8 @@ fn copy_program(to: PathBuf) -> anyhow::Result<Step> {
 }
 
 fn write_config(places: &Places, options: &Options) -> anyhow::Result<Step> {
-    let people = people(options)?;
+    // One that is there stays as it is, so nobody has to say again what it says.
+    let people = if places.config().exists() { Vec::new() } else { people(options)? };
     let (path, options) = (places.config(), options.clone());
     Ok(Step::new(format!("file      {} (who is who; yours to edit)", path.display()), move || {
         let (server, runner) = users(options.users)?;
@@ -260,15 +261,24 @@ fn make_directories(places: &Places, options: &Options) -> Vec<Step> {
     ]
 }
 
+fn are_pinned(places: &Places) -> bool {
+    ["installation.pub", "log.vkey"].iter().all(|name| places.etc().join(name).is_file())
+}
+
 /// Makes the control plane's key and pins its public half.
 fn pin_keys(places: &Places, options: &Options) -> Step {
     let (places, named) = (places.clone(), options.users);
     Step::new(format!("keys      pinned in {}", places.etc().display()), move || {
         let (server, _) = users(named)?;
         let data = places.data();
-        let key = Arc::new(InstallationKey::open(&DataDirectory::open(&data)?)?);
+        let directory = match DataDirectory::open(&data) {
+            // Its control plane is at work, and would not be without the keys that are pinned.
+            Err(data_directory::Error::Held { .. }) if are_pinned(&places) => return Ok(()),
+            directory => directory?,
+        };
+        let key = Arc::new(InstallationKey::open(&directory)?);
         for entry in fs::read_dir(&data)? {
-            chown(entry?.path(), Some(server), Some(server))?;
+            chown(entry?.path(), Some(server), Some(group_of(server)))?;
         }
         let log = key.log_signer()?;
         for (path, text) in
@@ -287,14 +297,20 @@ fn pin_keys(places: &Places, options: &Options) -> Step {
 fn make(directory: &Path, owner: u32, mode: u32) -> anyhow::Result<()> {
     fs::create_dir_all(directory)?;
     fs::set_permissions(directory, fs::Permissions::from_mode(mode))?;
-    Ok(chown(directory, Some(owner), Some(owner))?)
+    Ok(chown(directory, Some(owner), Some(group_of(owner)))?)
 }
 
-fn write_new(path: PathBuf, text: String, mode: u32) -> Step {
-    Step::new(format!("file      {}", path.display()), move || {
-        fs::write(&path, text)?;
-        Ok(fs::set_permissions(&path, fs::Permissions::from_mode(mode))?)
-    })
+/// The units, which say among the rest where the runner may write: at the sites of the configuration.
+fn write_units(places: &Places) -> [Step; 2] {
+    let step = |name: &'static str, text: fn(&System) -> String| {
+        let (path, prefix) = (places.units().join(format!("{name}.service")), places.prefix().to_owned());
+        Step::new(format!("file      {}", path.display()), move || {
+            let system = System::find(&prefix)?.context("the configuration is gone")?;
+            fs::write(&path, text(&system))?;
+            Ok(fs::set_permissions(&path, fs::Permissions::from_mode(0o644))?)
+        })
+    };
+    [step(SERVER, units::server), step(RUNNER, units::runner)]
 }
 
 fn write_where_nothing_is(path: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
@@ -316,48 +332,6 @@ fn succeed(command: &mut Command) -> anyhow::Result<()> {
     let status = command.status().with_context(|| format!("`{}` cannot be run", command.get_program().display()))?;
     anyhow::ensure!(status.success(), "`{}` failed: {status}", command.get_program().display());
     Ok(())
-}
-
-/// What both services can do without. What an act sees of the machine is what its service sees: neither homes nor others'
-/// temporary files.
-const HARDENED: &str = "NoNewPrivileges=yes
-ProtectSystem=strict
-ProtectHome=yes
-PrivateTmp=yes
-PrivateDevices=yes
-ProtectClock=yes
-ProtectControlGroups=yes
-ProtectHostname=yes
-ProtectKernelLogs=yes
-ProtectKernelModules=yes
-ProtectKernelTunables=yes
-LockPersonality=yes
-RestrictRealtime=yes
-RestrictSUIDSGID=yes
-RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
-SystemCallArchitectures=native
-";
-
-fn server_unit(program: &Path) -> String {
-    format!(
-        "[Unit]\nDescription=Holdpoint, the control plane\n\n[Service]\nType=exec\nUser={SERVER}\nGroup={SERVER}\n\
-         ExecStart={} up --system\nRestart=on-failure\nStateDirectory=holdpoint\nStateDirectoryMode=0700\n\
-         RuntimeDirectory=holdpoint\nRuntimeDirectoryMode=0755\nUMask=0077\nCapabilityBoundingSet=\n{HARDENED}\n\
-         [Install]\nWantedBy=multi-user.target\n",
-        program.display()
-    )
-}
-
-fn runner_unit(program: &Path) -> String {
-    format!(
-        "[Unit]\nDescription=Holdpoint, the runner of commands with credentials\nAfter={SERVER}.service\n\n\
-         # Root, for the one right to become the users that act; what holds the credentials runs as {RUNNER}.\n\
-         [Service]\nType=exec\nExecStart={} gate command\nRestart=on-failure\n\
-         CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL CAP_CHOWN\n\
-         RuntimeDirectory=holdpoint-runner\nRuntimeDirectoryMode=0755\nReadWritePaths=/var/lib/holdpoint-runner\n{HARDENED}\n\
-         [Install]\nWantedBy=multi-user.target\n",
-        program.display()
-    )
 }
 
 #[cfg(test)]
