@@ -18,7 +18,7 @@ const WALK_STEPS_MAX: u32 = 12_000;
 /// Most of them where a bound of reading was met, so that the artefact is opaque whatever follows.
 const WALK_STEPS_WHEN_OPAQUE: u32 = 3_000;
 /// Most times that the structural parser looks whether it should go on, in all texts together; it does so every hundred steps.
-const STRUCTURE_CHECKS_MAX: u32 = 256;
+const STRUCTURE_CHECKS_MAX: u32 = 200;
 /// Most pieces of text that the structural parser asks for, in all texts together; looking ahead counts each time.
 const STRUCTURE_CHUNKS_MAX: u32 = 16_384;
 /// Most here-documents in one text. The structural parser's time grows with their square.

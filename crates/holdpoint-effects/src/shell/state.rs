@@ -263,18 +263,7 @@ impl State {
         if !other.alive {
             return self;
         }
-        let names: BTreeSet<String> = self.variables.keys().chain(other.variables.keys()).cloned().collect();
-        for name in names {
-            let side = |state: &Self| state.variables.get(&name).cloned().unwrap_or_else(|| vec![inherited(&name)]);
-            let mut values = side(&self);
-            let more = side(&other);
-            if values != more {
-                values.extend(more);
-                self.set(&name, values);
-            } else {
-                self.variables.insert(name, values);
-            }
-        }
+        self.join_variables(&other.variables, inherited);
         let arrays: BTreeSet<String> = self.arrays.keys().chain(other.arrays.keys()).cloned().collect();
         for name in arrays {
             if self.arrays.get(&name) != other.arrays.get(&name) {
@@ -314,6 +303,36 @@ fn some_directories(directories: Vec<Option<String>>) -> Vec<Option<String>> {
         }
     }
     if some.len() > VALUES_MAX || some.contains(&None) { vec![None] } else { some }
+}
+
+impl State {
+    /// What differs is both; what is the same on both sides, which is most, is not copied.
+    fn join_variables(&mut self, others: &BTreeMap<String, Vec<Value>>, inherited: &dyn Fn(&str) -> Value) {
+        let mut differ = Vec::new();
+        for (name, more) in others {
+            match self.variables.get(name) {
+                Some(values) if values == more => {}
+                Some(values) => differ.push((name.clone(), [values.as_slice(), more].concat())),
+                None => {
+                    let values = vec![inherited(name)];
+                    if values == *more {
+                        self.variables.insert(name.clone(), values);
+                    } else {
+                        differ.push((name.clone(), [values.as_slice(), more].concat()));
+                    }
+                }
+            }
+        }
+        for (name, values) in self.variables.iter().filter(|(name, _)| !others.contains_key(*name)) {
+            let more = [inherited(name)];
+            if *values != more {
+                differ.push((name.clone(), [values.as_slice(), &more].concat()));
+            }
+        }
+        for (name, values) in differ {
+            self.set(&name, values);
+        }
+    }
 }
 
 /// Distinct values, or one that is unknown when there are too many to follow.
