@@ -97,6 +97,11 @@ fn what_is_looked_at_again_from_each_place_is_opaque() {
     assert!(is_opaque(format!("a[{}", "git push ".repeat(7_000))), "it stumbles over each word behind the bracket");
     assert!(is_opaque(format!("./x {}", "{1..9} ".repeat(9_000))), "more words than are followed");
     assert!(is_opaque(format!("mkdir {}", "a ".repeat(11_000))), "more paths than are followed");
+    assert!(
+        is_opaque(format!("x={}; {}", "a".repeat(16_000), "echo $x$x$x$x; ".repeat(2_000))),
+        "more is copied than is followed"
+    );
+    assert!(is_opaque(format!("$(echo {}{}) -x", "a".repeat(60_000), "{a,b}".repeat(8))), "a long word many times");
     assert!(!is_opaque(format!("mkdir {}", "a/b/c ".repeat(500))));
 }
 

@@ -1,6 +1,6 @@
 //! Brace expansion: `a{b,c}d`, `{1..9}`. It comes before every other expansion and may span quoted and expanded parts.
 
-use super::budget::{BRACES_MAX, BRACES_OPEN_MAX};
+use super::budget::{BRACES_CHARACTERS_MAX, BRACES_MAX, BRACES_OPEN_MAX};
 use super::syntax::Part;
 
 /// A word's pieces as brace expansion sees them: unquoted text that may hold braces, and everything else.
@@ -78,10 +78,12 @@ fn expand<'p>(atoms: &[Atom<'p>], depth: usize) -> Option<Vec<Vec<Atom<'p>>>> {
         }
     }
     let tails = expand(atoms.get(end + 1..)?, depth + 1)?;
-    if heads.len() * tails.len() > BRACES_MAX {
+    let before = atoms.get(..start)?;
+    let longest = |words: &[Vec<Atom<'p>>]| words.iter().map(Vec::len).max().unwrap_or_default();
+    let count = heads.len() * tails.len();
+    if count > BRACES_MAX || count * (before.len() + longest(&heads) + longest(&tails)) > BRACES_CHARACTERS_MAX {
         return None;
     }
-    let before = atoms.get(..start)?;
     let join = |head: &Vec<Atom<'p>>, tail: &Vec<Atom<'p>>| before.iter().chain(head).chain(tail).copied().collect();
     Some(heads.iter().flat_map(|head| tails.iter().map(move |tail| join(head, tail))).collect())
 }

@@ -33,6 +33,8 @@ pub(crate) const PATH_BYTES_PER_STEP: usize = 32;
 pub(crate) const PATH_MAX_BYTES: usize = 4096;
 /// Most fields that braces may make of one word.
 pub(crate) const BRACES_MAX: usize = 256;
+/// Most characters of all those fields together.
+pub(crate) const BRACES_CHARACTERS_MAX: usize = 32 * 1024;
 /// Most values that a variable is followed through.
 pub(crate) const VALUES_MAX: usize = 32;
 /// Most combinations of values that one command is read under.

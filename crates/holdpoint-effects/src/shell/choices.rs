@@ -36,7 +36,7 @@ impl Walker<'_> {
     }
 
     pub(crate) fn expander<'e>(&'e self, choices: &'e BTreeMap<String, usize>, directory: Option<&'e str>) -> Expander<'e> {
-        Expander { state: &self.state, world: self.world, choices, directory }
+        Expander { state: &self.state, world: self.world, budget: self.budget, choices, directory }
     }
 
     /// The directory the shell is in, where there is only one possibility.

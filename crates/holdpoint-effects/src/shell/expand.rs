@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::arithmetic;
 use super::braces::{Token, alternatives};
-use super::budget::VALUE_MAX_BYTES;
+use super::budget::{Budget, VALUE_BYTES_PER_STEP, VALUE_MAX_BYTES};
 use super::outputs::{printed, trimmed};
 use super::state::State;
 use super::syntax::{Command, Form, List, Parameter, Part, RedirectionKind, Simple, Word};
@@ -19,6 +19,7 @@ use crate::world::World;
 pub(crate) struct Expander<'w> {
     pub(crate) state: &'w State,
     pub(crate) world: &'w World<'w>,
+    pub(crate) budget: &'w Budget,
     pub(crate) choices: &'w BTreeMap<String, usize>,
     /// The directory the shell is in, under this choice.
     pub(crate) directory: Option<&'w str>,
@@ -36,7 +37,8 @@ impl Expander<'_> {
             self.tokens(&tokens, &mut building);
             fields.extend(building.finish());
         }
-        fields
+        let copied: usize = fields.iter().map(Value::len).sum();
+        if self.budget.walk_steps(copied / VALUE_BYTES_PER_STEP) { fields } else { vec![Value::loose()] }
     }
 
     /// Expands a word that is not split: an assignment's value, a redirection's target, a pattern.
