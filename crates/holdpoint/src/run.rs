@@ -15,6 +15,7 @@ use holdpoint_gates::notice;
 use holdpoint_gates::passage::{Executed, execute};
 use holdpoint_gates::runner::client::{self, End, Means};
 use holdpoint_gates::setting::Surroundings;
+use rustix::fs::FileType;
 
 use crate::context::{Installation, PATIENCE};
 use crate::exit::Exit;
@@ -141,7 +142,23 @@ fn through_the_runner(installation: &Installation, asked: &Asked) -> anyhow::Res
         Ok(End::NotMine) => Ok(None),
         Ok(End::CouldNotFindOut { why }) => anyhow::bail!("the runner: {why}"),
         Ok(End::Stopped { judgement, notice, waits }) => Ok(Some(Attempt::Stopped { judgement, notice, waits })),
-        Ok(End::Ran { result, remark }) => Ok(Some(Attempt::Ended(ended(&result, remark.as_deref())))),
+        Ok(End::Ran { result, remark }) => {
+            if something_is_on_standard_input() {
+                eprintln!("holdpoint: what is on your standard input was not passed on: name a file on the command line instead");
+            }
+            Ok(Some(Attempt::Ended(ended(&result, remark.as_deref()))))
+        }
+    }
+}
+
+/// Whether somebody would expect the program to have read something.
+fn something_is_on_standard_input() -> bool {
+    let stdin = std::io::stdin();
+    match rustix::fs::fstat(&stdin).map(|stat| FileType::from_raw_mode(stat.st_mode)) {
+        Ok(FileType::Fifo | FileType::RegularFile | FileType::Socket) => {
+            rustix::io::ioctl_fionread(&stdin).is_ok_and(|bytes| bytes > 0)
+        }
+        _ => false,
     }
 }
 

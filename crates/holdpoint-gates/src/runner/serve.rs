@@ -63,20 +63,23 @@ impl Runner {
         std::thread::scope(|threads| {
             loop {
                 let (stream, _) = listener.accept()?;
+                let caller = socket_peercred(&stream)?.uid.as_raw();
+                // Before anything is spent on it.
+                let Some(place) = self.under_way.take(caller) else {
+                    warn!(caller, "has too much under way already");
+                    continue;
+                };
                 threads.spawn(move || {
-                    if let Err(error) = self.converse(&stream) {
-                        warn!(%error, "a conversation with a caller broke");
+                    if let Err(error) = self.converse(caller, &stream) {
+                        warn!(caller, %error, "a conversation with a caller broke");
                     }
+                    drop(place);
                 });
             }
         })
     }
 
-    fn converse(&self, stream: &UnixStream) -> io::Result<()> {
-        let caller = socket_peercred(stream)?.uid.as_raw();
-        let Some(_place) = self.under_way.take(caller) else {
-            return Err(io::Error::other(format!("the user {caller} has too much under way already")));
-        };
+    fn converse(&self, caller: u32, stream: &UnixStream) -> io::Result<()> {
         stream.set_write_timeout(Some(HANDING_OVER_MAX))?;
         let mut conversation = stream;
         let Some(request) = frame::read(&mut Until::after(stream, HANDING_OVER_MAX))? else { return Ok(()) };

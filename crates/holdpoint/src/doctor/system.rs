@@ -1,11 +1,13 @@
 //! What `doctor` looks at where root has set the whole machine up: whether the wall keeps out whoever asks.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use holdpoint_api::system::System;
 use holdpoint_api::unix;
+
+use rustix::fs::Access;
 
 use super::copies;
 use super::finding::Finding;
@@ -20,6 +22,7 @@ pub(super) fn look(system: &System) -> Vec<Finding> {
         return vec![Finding::note("wall", "root is on both sides of it; ask as the user whose agents it keeps out")];
     }
     let mut findings = vec![look_at_person(system, own), look_at_wall(system), look_at_runner(system)];
+    findings.extend(system.config().sites.iter().map(|(name, site)| look_at_site(name, Path::new(&site.directory))));
     findings.extend(copies::look("program", &system.places().program()));
     findings
 }
@@ -49,6 +52,18 @@ fn look_at_wall(system: &System) -> Finding {
             format!("`{}` is not closed to you, or not there", path.display()),
             "as root: holdpoint install system",
         ),
+    }
+}
+
+/// Whether what belongs to a site can be changed without it.
+fn look_at_site(name: &str, directory: &Path) -> Finding {
+    match rustix::fs::access(directory, Access::WRITE_OK) {
+        Ok(()) => Finding::bad(
+            "site",
+            format!("you can write to `{}`, so `{name}` keeps nothing from your agents", directory.display()),
+            format!("as root: take the right to write away from everybody but its user: chmod go-w '{}'", directory.display()),
+        ),
+        Err(_) => Finding::good("site", format!("what is in `{}` is changed through `--site {name}` alone", directory.display())),
     }
 }
 

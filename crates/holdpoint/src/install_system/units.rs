@@ -10,6 +10,9 @@ pub(super) const SERVER: &str = "holdpoint";
 /// The runner's user, and the name of its unit.
 pub(super) const RUNNER: &str = "holdpoint-runner";
 
+/// However often a service falls, it is started again: whoever can make it fall must not be able to keep it down.
+const NEVER_GIVEN_UP: &str = "StartLimitIntervalSec=0\n";
+
 /// What both can do without.
 const HARDENED: &str = "NoNewPrivileges=yes
 ProtectSystem=strict
@@ -54,8 +57,8 @@ UMask=0077
 /// The control plane's unit.
 pub(super) fn server(system: &System) -> String {
     format!(
-        "[Unit]\nDescription=Holdpoint, the control plane\n\n[Service]\nType=notify\nUser={SERVER}\nGroup={SERVER}\n\
-         ExecStart={} up --system\nRestart=on-failure\nStateDirectory=holdpoint\nStateDirectoryMode=0700\n\
+        "[Unit]\nDescription=Holdpoint, the control plane\n{NEVER_GIVEN_UP}\n[Service]\nType=notify\nUser={SERVER}\nGroup={SERVER}\n\
+         ExecStart={} up --system\nRestart=on-failure\nRestartSec=1\nStateDirectory=holdpoint\nStateDirectoryMode=0700\n\
          RuntimeDirectory=holdpoint\nRuntimeDirectoryMode=0755\nUMask=0077\n{SERVER_ALONE}{HARDENED}\n\
          [Install]\nWantedBy=multi-user.target\n",
         system.places().program().display()
@@ -66,9 +69,9 @@ pub(super) fn server(system: &System) -> String {
 pub(super) fn runner(system: &System) -> String {
     let sites = system.config().sites.values().map(|site| format!("ReadWritePaths=-{}\n", site.directory));
     format!(
-        "[Unit]\nDescription=Holdpoint, the runner of commands with credentials\nAfter={SERVER}.service\n\n\
+        "[Unit]\nDescription=Holdpoint, the runner of commands with credentials\nAfter={SERVER}.service\n{NEVER_GIVEN_UP}\n\
          # Root, for the one right to become the users that act; what holds the credentials runs as {RUNNER}.\n\
-         [Service]\nType=notify\nExecStart={} gate command\nRestart=on-failure\n\
+         [Service]\nType=notify\nExecStart={} gate command\nRestart=on-failure\nRestartSec=1\n\
          CapabilityBoundingSet=CAP_SETUID CAP_SETGID CAP_KILL CAP_CHOWN\n\
          RuntimeDirectory=holdpoint-runner\nRuntimeDirectoryMode=0755\nReadWritePaths=/var/lib/holdpoint-runner\n{}{RUNNER_ALONE}{HARDENED}\n\
          [Install]\nWantedBy=multi-user.target\n",

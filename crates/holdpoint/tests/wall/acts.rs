@@ -67,6 +67,21 @@ fn an_act_gets_the_published_limits_and_nothing_that_it_could_inherit() {
 }
 
 #[test]
+fn whoever_has_something_on_standard_input_hears_that_it_was_not_passed_on() {
+    let test = "whoever_has_something_on_standard_input_hears_that_it_was_not_passed_on";
+    let Some(machine) = Machine::for_test(test) else { return };
+    machine.credential("");
+    fs::write(machine.home().join("drop.sql"), "drop table orders;").unwrap();
+    let run = format!("holdpoint --root {} run -- psql -X -c 'select 1'", machine.root.path().display());
+    for given in ["< drop.sql", "< fifo"] {
+        let ran = machine.shell(&format!("mkfifo fifo; exec 4<> fifo; echo drop >&4; {run} {given}"));
+        assert_eq!(ran.status, Some(0), "{ran:?}");
+        assert!(ran.stderr.contains("standard input was not passed on"), "{given}: {ran:?}");
+    }
+    assert_eq!(machine.run(&["psql", "-X", "-c", "select 1"]).stderr, "", "and nobody else does");
+}
+
+#[test]
 fn a_large_output_of_any_bytes_comes_out_as_it_went_in() {
     let Some(machine) = Machine::with_tool("a_large_output_of_any_bytes_comes_out_as_it_went_in") else { return };
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();

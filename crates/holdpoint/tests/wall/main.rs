@@ -170,6 +170,35 @@ fn an_agent_speaks_for_nobody_but_itself() {
 }
 
 #[test]
+fn an_agent_that_takes_all_it_can_get_stops_nothing_for_others() {
+    let Some(machine) = Machine::for_test("an_agent_that_takes_all_it_can_get_stops_nothing_for_others") else { return };
+    let console = machine.status()["console"].as_str().unwrap().trim_start_matches("http://localhost:").to_owned();
+    let flood = "import socket,sys\nheld=[]\nfor path in sys.argv[1:]:\n for n in range(300):\n  s=socket.socket(socket.AF_UNIX)\n  \
+        s.settimeout(1)\n  try:\n   s.connect(path)\n   s.sendall(b'r')\n  except OSError: pass\n  held.append(s)\n\
+        print('held',flush=True)\nsys.stdin.read()\n";
+    let sockets =
+        ["run/holdpoint/socket", "run/holdpoint-runner/socket", "run/holdpoint-runner/launcher"].map(|path| machine.at(path));
+    let mut agent = machine.as_agent("python3");
+    let mut agent = agent.args(["-c", flood]).args(sockets).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut said = [0; 5];
+    agent.stdout.take().unwrap().read_exact(&mut said).unwrap();
+    // The console goes on serving people, and both services go on.
+    let mut person = std::net::TcpStream::connect(format!("127.0.0.1:{console}")).unwrap();
+    person
+        .write_all(format!("GET /changes HTTP/1.1\r\nhost: localhost:{console}\r\nconnection: close\r\n\r\n").as_bytes())
+        .unwrap();
+    let mut answer = String::new();
+    person.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(agent.stdin.take());
+    agent.wait().unwrap();
+    machine.credential("");
+    // They are free again once the services have noticed, which nobody can be told.
+    let goes_on = || machine.run(&["psql", "-X", "-c", "select 1"]).status == Some(0);
+    assert!((0..100).any(|_| goes_on()), "what the agent held is not free again");
+}
+
+#[test]
 fn what_needs_no_credential_is_the_agents_own() {
     let Some(machine) = Machine::for_test("what_needs_no_credential_is_the_agents_own") else { return };
     machine.credential("");

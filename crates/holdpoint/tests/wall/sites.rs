@@ -111,6 +111,13 @@ fn what_root_has_not_set_up_is_no_site() {
         assert_eq!((ran.status, ran.stdout.as_str()), (Some(121), ""), "{ran:?}");
         assert!(ran.stderr.contains(why), "{ran:?}");
     }
+    let doctor = || Ran::of(machine.holdpoint().arg("doctor").output().unwrap()).stdout;
+    assert!(doctor().contains("is changed through `--site shop` alone"), "{}", doctor());
+    fs::set_permissions(machine.shop(), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(doctor().contains("`shop` keeps nothing from your agents"), "{}", doctor());
+    let ran = run(&["--site", "shop", "--", "rm", "-r", "uploads"]);
+    assert_eq!(ran.status, Some(121), "{ran:?}");
+    fs::set_permissions(machine.shop(), fs::Permissions::from_mode(0o755)).unwrap();
     assert_eq!(run(&["--site", "shop", "--credential", "shop", "--", "rm", "x"]).status, Some(122));
     // Where others could put something else in the place of what was looked at, nobody acts.
     fs::set_permissions(machine.shop().parent().unwrap(), fs::Permissions::from_mode(0o777)).unwrap();
