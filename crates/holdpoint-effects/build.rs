@@ -18,8 +18,13 @@ use std::{env, fs};
 use toml::{Table, Value};
 
 /// The tables that are read as a whole, and what each becomes.
-const TABLES: [(&str, &str); 3] =
-    [("paths.toml", "paths.json"), ("sql.toml", "sql.json"), ("tools/claude-code.toml", "claude-code.json")];
+const TABLES: [(&str, &str); 5] = [
+    ("languages/javascript.toml", "javascript.json"),
+    ("languages/python.toml", "python.json"),
+    ("paths.toml", "paths.json"),
+    ("sql.toml", "sql.json"),
+    ("tools/claude-code.toml", "claude-code.json"),
+];
 /// Where the families of commands are.
 const FAMILIES: &str = "families";
 /// Keys under which examples stand.

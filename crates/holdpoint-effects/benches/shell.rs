@@ -23,6 +23,8 @@ fn read(bencher: Bencher<'_, '_>, text: String) {
     "cargo test --workspace 2>&1 | tail -20",
     "rm -rf target && npm ci",
     "for f in src/*.rs; do grep -n unwrap \"$f\" || true; done",
+    "python3 -c \"import json,sys; print(json.load(sys.stdin)['a'])\"",
+    "node -e \"console.log(require('./package.json').version)\"",
     "git commit -m \"$(cat <<'E'\nfix: a thing\nE\n)\" && git push -u origin feature",
 ])]
 fn typical(bencher: Bencher<'_, '_>, text: &str) {
@@ -52,4 +54,15 @@ fn words_of_64_kib(bencher: Bencher<'_, '_>, piece: &str) {
 fn values_that_multiply(bencher: Bencher<'_, '_>) {
     let text = (0..200).map(|n| format!("for v{n} in a b c d; do x=$x$v{n}; rm -rf $x; done\n")).collect();
     read(bencher, text);
+}
+
+/// The longest programs of other languages: many names, many calls, many functions, an error at the end.
+#[divan::bench(args = ["x=1\n", "f(x)\n", "def f(): g()\n", "import os; os.remove('a')\n", "for a in b: c.append(a)\n", "a=[a,a]\n"])]
+fn python_of_64_kib(bencher: Bencher<'_, '_>, piece: &str) {
+    read(bencher, format!("python3 <<'E'\n{}\nE\n", piece.repeat((64 * 1024 - 32) / piece.len())));
+}
+
+#[divan::bench(args = ["x=1;", "f(x);", "function f(){g()};", "require('fs').rmSync('a');", "for(a of b)c.push(a);", "let a=[a,a];", "("])]
+fn javascript_of_64_kib(bencher: Bencher<'_, '_>, piece: &str) {
+    read(bencher, format!("node <<'E'\n{}\nE\n", piece.repeat((64 * 1024 - 32) / piece.len())));
 }

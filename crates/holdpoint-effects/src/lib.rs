@@ -8,6 +8,7 @@ use holdpoint_core::question::Answers;
 pub use self::reading::Reading;
 use self::world::World;
 
+mod code;
 mod credential;
 mod data;
 mod families;
@@ -15,6 +16,7 @@ mod graphql;
 pub mod loss;
 pub mod paths;
 mod reading;
+mod recipe;
 mod recover;
 mod shell;
 mod site;

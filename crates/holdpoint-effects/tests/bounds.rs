@@ -130,3 +130,60 @@ fn a_function_that_calls_itself_ends() {
     let doubling = (0..60).map(|n| format!("f{n}() {{ f{}; f{}; }}; ", n + 1, n + 1)).collect::<String>() + "f0";
     assert!(is_opaque(doubling), "work that doubles sixty times");
 }
+
+#[test]
+fn programs_of_other_languages_meet_a_bound_before_the_stack() {
+    let python = [
+        ("(", ")"),
+        ("[", "]"),
+        ("f(", ")"),
+        ("{1:", "}"),
+        ("lambda: ", "1"),
+        ("not ", "1"),
+        ("a.b.", "c"),
+        ("1+", "1"),
+        ("x[", "]"),
+        ("f(lambda: ", ")"),
+        ("[x for x in ", "y]"),
+        ("a if b else ", "c"),
+        ("def f(): f()\n", ""),
+    ];
+    let javascript = [
+        ("(", ")"),
+        ("[", "]"),
+        ("f(", ")"),
+        ("({a:", "})"),
+        ("x=>", "1"),
+        ("!", "1"),
+        ("a.b.", "c"),
+        ("1+", "1"),
+        ("`${", "}`"),
+        ("{", "}"),
+        ("if(1)", ";"),
+        ("new ", "A"),
+        ("f(()=>{", "})"),
+        ("async()=>", "1"),
+        ("function f(){f()}", ""),
+    ];
+    let all = python.map(|kind| ("python3", kind)).into_iter().chain(javascript.map(|kind| ("node", kind)));
+    for (program, (open, close)) in all {
+        for count in [10, 40, 90, 60 * 1024 / (open.len() + close.len())] {
+            let code = format!("{}1{}", open.repeat(count), close.repeat(count));
+            let _ = is_opaque(format!("{program} <<'E'\n{code}\nE\n"));
+            let _ = is_opaque(format!("{program} <<'E'\n{}\nE\n", open.repeat(count)));
+        }
+    }
+}
+
+#[test]
+fn programs_in_programs_and_functions_that_call_one_another_end() {
+    let mut code = "import os; os.remove(input())".to_owned();
+    for _ in 0..6 {
+        code = format!("exec({code:?})");
+    }
+    assert!(is_opaque(format!("python3 <<'E'\n{code}\nE\n")));
+    let doubling = (0..40).map(|n| format!("def f{n}():\n    f{}()\n    f{}()\n", n + 1, n + 1)).collect::<String>();
+    assert!(is_opaque(format!("python3 <<'E'\n{doubling}f0()\nE\n")), "calls that double forty times");
+    let loops = (0..24).map(|n| format!("{}for x{n} in a:\n", " ".repeat(n))).collect::<String>();
+    let _ = is_opaque(format!("python3 <<'E'\n{loops}{}f()\nE\n", " ".repeat(24)));
+}

@@ -12,6 +12,7 @@ use super::expand::inherited;
 use super::files::Target;
 use super::interpreter::is_interpreter;
 use super::lookup::{Lookup, shebang};
+use super::perform::language_of;
 use super::state::State;
 use super::syntax::{Command, Span, Word};
 use super::value::{Field, Value};
@@ -327,6 +328,16 @@ impl Walker<'_> {
             return self.note(Effect { certainty: Certainty::Delegated, reversibility: Reversibility::Effort, ..effect });
         }
         let readable = self.site == Site::Here && !self.is_rewritten(&path);
+        if let Some(language) = language_of(interpreter).filter(|_| readable) {
+            // Both are asked at once: a gate answers in few rounds.
+            self.world.path(&path);
+            if let Content::Text(text) = self.world.content(&path) {
+                let text = text.to_owned();
+                if self.program_in_file(language, interpreter, &path, &text, arguments, directory, &span) {
+                    return;
+                }
+            }
+        }
         if !readable || !(direct || matches!(interpreter, "bash" | "source")) {
             return self.delegated(&path, Reach::Judged, span);
         }

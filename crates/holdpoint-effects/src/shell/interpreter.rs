@@ -1,16 +1,16 @@
-//! Interpreters of other languages. Their code is not parsed here: code that plainly reaches for files, processes or the
-//! network is opaque, other code counts as delegated, and what cannot be seen before it runs is opaque.
+//! Interpreters of other languages. Python and JavaScript are read (`perform.rs`). Of code in another language, what plainly
+//! reaches for files, processes or the network is opaque, the rest counts as delegated, and what cannot be seen before it runs is
+//! opaque.
 
 use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 
 use super::apply::behind;
-use super::code::{is_plain_javascript, is_plain_python, named_files};
 use super::effect::plain;
+use super::perform::{Program, language_of};
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Walker};
-use crate::recover::kind_of;
-use crate::world::absolute;
+use crate::code::words::{self, Found};
 
 struct Interpreter {
     names: &'static [&'static str],
@@ -20,6 +20,13 @@ struct Interpreter {
     valued: &'static [&'static str],
     /// Options with which it runs a module or task of its own.
     module: &'static [&'static str],
+}
+
+impl Interpreter {
+    /// Whether a word is an option with its value attached: `-rjson`.
+    fn has_value(&self, word: &str) -> bool {
+        self.valued.iter().any(|option| option.len() == 2 && word.len() > 2 && word.starts_with(option))
+    }
 }
 
 const INTERPRETERS: [Interpreter; 6] = [
@@ -122,7 +129,9 @@ impl Walker<'_> {
                 self.note(plain(Verb::Read, ResourceKind::Program, program, format!("Looks only (`{program}`)"), span.clone()));
                 return true;
             }
-            if let Some(option) = interpreter.code.iter().find(|option| is_cluster(&shown, option)) {
+            if let Some(option) =
+                interpreter.code.iter().find(|option| !interpreter.has_value(&shown) && is_cluster(&shown, option))
+            {
                 let attached = shown.len() > option.len() && !option.starts_with("--") && shown.starts_with(option);
                 let code = if attached { Some(word) } else { next };
                 let joined = behind(word, &format!("{option}="));
@@ -132,30 +141,24 @@ impl Walker<'_> {
                     words.iter().for_each(|file| self.look(file, directory));
                 }
                 if matches!(program, "perl" | "ruby")
-                    && arguments.iter().any(|word| is_cluster(word.value.head(), "-i") || word.value.head().starts_with("-i"))
+                    && arguments
+                        .iter()
+                        .map(|word| word.value.head())
+                        .any(|word| !interpreter.has_value(word) && (is_cluster(word, "-i") || word.starts_with("-i")))
                 {
                     let files =
                         arguments.get(at + 2..).unwrap_or_default().iter().filter(|file| !file.value.head().starts_with('-'));
                     files.for_each(|file| self.edit(file, directory, "Edits"));
                 }
                 match code {
-                    Some(code) => self.code(program, &code.value, directory, span),
+                    Some(code) => self.code(program, &code.value, words, directory, span),
                     None => self.unseen_code(program, "no code", span),
                 }
                 return true;
             }
             if interpreter.module.contains(&shown.as_str()) {
                 let module = next.map(Field::shown).unwrap_or_default();
-                let words = arguments.get(at + 2..).unwrap_or_default();
-                if matches!(module.as_str(), "venv" | "virtualenv") && words.iter().any(|word| word.value.head() == "--clear") {
-                    let places = words.iter().filter(|word| !word.value.head().starts_with('-'));
-                    places.for_each(|place| self.delete(place, directory));
-                }
-                if PRINTING_MODULES.contains(&module.as_str()) {
-                    words.iter().for_each(|file| self.look(file, directory));
-                }
-                self.handed(words, directory);
-                self.delegate(program, &format!("{program} {shown} {module}"), span);
+                self.module(program, &module, arguments.get(at + 2..).unwrap_or_default(), directory, span);
                 return true;
             }
             let loads = ["-r", "--require", "--import", "--loader", "--experimental-loader"];
@@ -180,18 +183,69 @@ impl Walker<'_> {
         match arguments.get(at) {
             Some(task) if matches!((program, task.known().as_deref()), ("bun" | "deno", Some(word)) if !word.contains(['.', '/'])) =>
             {
-                self.delegate(program, &format!("{program} {}", task.shown()), span);
+                self.task(program, task, arguments.get(at + 1..).unwrap_or_default(), directory, span);
             }
-            Some(file) if file.known().as_deref() != Some("-") => self.script(file, &[], directory, program),
-            _ => self.code_from_input(program, directory, span),
+            Some(file) if file.known().as_deref() != Some("-") => {
+                let behind = arguments.get(at + 1..).unwrap_or_default();
+                self.script(file, behind, directory, program);
+            }
+            _ => self.code_from_input(program, arguments.get(at + 1..).unwrap_or_default(), directory, span),
         }
         true
     }
 
-    fn code_from_input(&mut self, program: &str, directory: Option<&str>, span: &Span) {
+    /// `python -m NAME`: the tools that data describe, those of the language that take code or files, and others, which are delegated.
+    fn module(&mut self, program: &str, module: &str, words: &[Field], directory: Option<&str>, span: &Span) {
+        let operands: Vec<Field> = words.iter().filter(|word| !word.value.head().starts_with('-')).cloned().collect();
+        match (module, operands.as_slice()) {
+            ("venv" | "virtualenv", places) if words.iter().any(|word| word.value.head() == "--clear") => {
+                places.iter().for_each(|place| self.delete(place, directory));
+            }
+            ("timeit", [.., code]) => return self.code(program, &code.value, &[], directory, span),
+            ("cProfile" | "profile" | "pdb" | "trace", [script, behind @ ..]) if script.shown().contains('.') => {
+                return self.script(script, behind, directory, program);
+            }
+            ("zipfile" | "tarfile", [_, place]) if words.iter().any(|word| word.value.head().starts_with("-e")) => {
+                return self.unpack(place, directory);
+            }
+            _ if crate::families::command(module).is_some() => return self.program_of_system(module, words, directory, span),
+            _ => {}
+        }
+        if PRINTING_MODULES.contains(&module) {
+            words.iter().for_each(|file| self.look(file, directory));
+        }
+        self.handed(words, directory);
+        self.delegate(program, &format!("{program} -m {module}"), span);
+    }
+
+    /// `deno eval CODE`, `deno run FILE`, `bun run FILE`; anything else is work of the tool on the project.
+    fn task(&mut self, program: &str, task_word: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let at = arguments.iter().position(|word| !word.value.head().starts_with('-')).unwrap_or(arguments.len());
+        let (name, words) = (task_word.shown(), arguments.get(at + 1..).unwrap_or_default());
+        match (name.as_str(), arguments.get(at)) {
+            ("eval", Some(code)) if program == "deno" => self.code(program, &code.value, words, directory, span),
+            ("run", Some(file)) if file.value.starts_unknown() || file.shown().contains(['.', '/']) => {
+                self.script(file, words, directory, program);
+            }
+            ("run", Some(file)) if file.shown() == "-" => self.code_from_input(program, words, directory, span),
+            (task, given) => {
+                match (program, given) {
+                    ("deno", Some(given)) if task == "task" => self.deno_task(&given.shown(), directory, span),
+                    ("bun", _) => {
+                        let words: Vec<Field> = std::iter::once(task_word).chain(arguments).cloned().collect();
+                        self.targets("bun", &words, directory, span);
+                    }
+                    _ => {}
+                }
+                self.delegate(program, &format!("{program} {name}"), span);
+            }
+        }
+    }
+
+    fn code_from_input(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         match self.input.clone() {
-            Input::Text(code) => self.code(program, &code, directory, span),
-            Input::File(path) => self.script(&Field::new(Value::text(path), span.clone()), &[], None, program),
+            Input::Text(code) => self.code(program, &code, arguments, directory, span),
+            Input::File(path) => self.script(&Field::new(Value::text(path), span.clone()), arguments, directory, program),
             Input::Piped => self.unseen_code(program, "what another program prints", span),
             Input::Inherited => {
                 let summary = format!("Starts `{program}`, which waits for somebody to type");
@@ -201,55 +255,64 @@ impl Walker<'_> {
     }
 
     /// Code of another language that the line holds.
-    pub(crate) fn code(&mut self, program: &str, code: &Value, directory: Option<&str>, span: &Span) {
+    pub(crate) fn code(&mut self, program: &str, code: &Value, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let Some(text) = code.known() else {
             return self.unseen_code(program, "code that the line does not determine", span);
         };
-        let opens_to_write = text.contains("open(")
-            && ["'w", "\"w", "'a", "\"a", "'x", "\"x", "+'", "+\"", "mode"].iter().any(|mode| text.contains(mode));
-        self.named_in(text.as_str(), directory, span);
-        let harmless = match interpreter_named(program).and_then(|interpreter| interpreter.names.first()) {
-            Some(&"python") => is_plain_python(&text),
-            Some(&"node") => is_plain_javascript(&text),
-            _ => false,
-        };
-        let reaches = !harmless
-            && (REACHES.iter().any(|word| text.contains(word)) || opens_to_write || (program == "perl" && text.contains("open")));
-        let summary = format!("Runs a program in the command itself through `{program}`, which is not read");
-        let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
-        let effect = Effect { magnitude: Magnitude::unbounded(Unit::Items), ..effect };
-        self.note(if reaches {
-            Effect { certainty: Certainty::Opaque, reversibility: Reversibility::Irreversible, ..effect }
-        } else {
-            Effect { certainty: Certainty::Delegated, reversibility: Reversibility::Effort, ..effect }
-        });
-    }
-
-    /// Secrets among the files that a program names.
-    fn named_in(&mut self, code: &str, directory: Option<&str>, span: &Span) {
-        for name in named_files(code) {
-            let path = match (name.strip_prefix("~/"), self.world.home(), directory) {
-                (Some(below), Some(home), _) => absolute(below, home),
-                (Some(_), None, _) => continue,
-                (None, _, Some(directory)) => absolute(name, directory),
-                (None, _, None) => absolute(name, "/"),
-            };
-            let kind = kind_of(self.world, &path, None);
-            if kind == ResourceKind::Credential {
-                self.note(plain(Verb::Read, kind, &path, format!("Reads `{path}`, as far as its code says"), span.clone()));
+        if let Some(language) = language_of(program) {
+            let arguments: Vec<Value> = arguments.iter().map(|field| field.value.clone()).collect();
+            let read = Program { language, interpreter: program, text: &text, file: None, arguments: &arguments, own: false };
+            if self.follow_program(&read, directory, span) {
+                return;
             }
+        }
+        match words::read(program, &text) {
+            Some(found) => self.found_by_words(program, found, &text, directory, span),
+            None => self.code_by_its_words(program, &text, directory, span),
         }
     }
 
-    fn delegate(&mut self, program: &str, shown: &str, span: &Span) {
-        let summary = format!("Runs `{shown}`, which runs code of the work tree");
+    /// What the words of a program that is not parsed tell of it.
+    pub(super) fn found_by_words(&mut self, program: &str, found: Found, text: &str, directory: Option<&str>, span: &Span) {
+        self.named_in(text, directory, span);
+        match found {
+            Found::Acts(acts) => self.perform_found(program, &acts, directory, span),
+            Found::Nothing => {
+                self.note_delegated(
+                    program,
+                    format!("Runs a program in the command itself through `{program}`, which is not read"),
+                    span,
+                );
+            }
+            Found::Unread => self.unseen_code(program, "a program that acts on what is not told in it", span),
+        }
+    }
+
+    /// Code that is not read: words by which it reaches beyond itself are looked for.
+    fn code_by_its_words(&mut self, program: &str, text: &str, directory: Option<&str>, span: &Span) {
+        let opens_to_write = text.contains("open(")
+            && ["'w", "\"w", "'a", "\"a", "'x", "\"x", "+'", "+\"", "mode"].iter().any(|mode| text.contains(mode));
+        self.named_in(text, directory, span);
+        // Letters of other scripts may stand for plain ones.
+        let reaches = (language_of(program).is_some() && !text.is_ascii())
+            || REACHES.iter().any(|word| text.contains(word))
+            || opens_to_write
+            || (program == "perl" && text.contains("open"));
+        let summary = format!("Runs a program in the command itself through `{program}`, which is not read");
+        if !reaches {
+            return self.note_delegated(program, summary, span);
+        }
         let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
         self.note(Effect {
-            certainty: Certainty::Delegated,
-            reversibility: Reversibility::Effort,
+            certainty: Certainty::Opaque,
+            reversibility: Reversibility::Irreversible,
             magnitude: Magnitude::unbounded(Unit::Items),
             ..effect
         });
+    }
+
+    fn delegate(&mut self, program: &str, shown: &str, span: &Span) {
+        self.note_delegated(program, format!("Runs `{shown}`, which runs code of the work tree"), span);
     }
 }
 

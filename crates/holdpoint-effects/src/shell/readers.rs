@@ -8,6 +8,8 @@ use super::options::parse;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
+use crate::code::awk;
+use crate::code::words::Found;
 use crate::families::{self, Place};
 use crate::sql;
 
@@ -19,7 +21,11 @@ impl Walker<'_> {
             "aws" | "awslocal" | "az" | "bq" | "clickhouse" | "clickhouse-client" | "duckdb" | "gcloud" | "mariadb" | "mysql"
             | "sqlite" | "sqlite3" => return self.plainly_looks(program, arguments, span),
             "claude" | "claude-code" => return self.agent(program, arguments, directory, span),
-            "cargo" => return self.cargo_clean(arguments, directory, span),
+            "cargo" => {
+                let builtin = self.taken_apart("cargo", arguments, directory, span).is_none_or(|applied| applied.sub.is_some());
+                return (!builtin && self.cargo_alias(arguments, directory, span))
+                    || self.cargo_clean(arguments, directory, span);
+            }
             "cmake" => return self.cmake_tool(arguments, directory, span),
             "awk" | "gawk" | "mawk" | "nawk" => self.awk(program, arguments, directory, span),
             "docker" | "docker-compose" | "nerdctl" | "podman" | "podman-compose" => {
@@ -32,7 +38,14 @@ impl Walker<'_> {
             "ps" => return self.environments(arguments, span),
             "psql" => self.psql(arguments, directory, span),
             "bsdtar" | "gtar" | "tar" => self.tar(program, arguments, directory, span),
-            "make" | "gmake" | "just" => return self.given_variables(program, arguments, span),
+            "make" | "gmake" | "just" => {
+                self.targets(program, arguments, directory, span);
+                return self.given_variables(program, arguments, span);
+            }
+            "composer" | "go-task" | "npm" | "pnpm" | "task" | "yarn" => {
+                self.targets(program, arguments, directory, span);
+                return false;
+            }
             "sed" | "gsed" => self.sed(program, arguments, directory, span),
             _ => return self.interpreter(program, arguments, directory, span),
         }
@@ -257,17 +270,16 @@ impl Walker<'_> {
             Some(_) => None,
             None => applied.line.operands.first().and_then(Field::known),
         };
-        let acts = |code: &str| {
-            code.contains("system")
-                || code.contains('|') && !code.contains("||")
-                || code.contains("getline")
-                || code.contains('@')
-                || writes(code)
-        };
         let in_place = applied.line.values("-i").any(|field| field.shown().starts_with("inplace"));
-        match code {
-            Some(code) if !acts(&code) && !in_place => self.apply_line(&applied),
-            Some(code) => self.code(program, &Value::text(format!("system {code}")), directory, span),
+        match code.as_deref().map(awk::read) {
+            Some(Found::Nothing) if in_place => {
+                applied.line.operands.iter().skip(1).for_each(|file| self.edit(file, directory, "Edits"));
+            }
+            Some(Found::Nothing) => self.apply_line(&applied),
+            Some(Found::Acts(acts)) if !in_place => self.perform_found(program, &acts, directory, span),
+            Some(Found::Acts(_) | Found::Unread) => {
+                self.unseen_code(program, "a program that acts on what is not told in it", span);
+            }
             None => self.unseen_code(program, "a program that is not in the line", span),
         }
     }
@@ -377,39 +389,6 @@ fn may_match(pattern: &str, text: &str) -> bool {
         }
     }
     !pattern.is_empty()
-}
-
-/// Whether an awk program writes to a file: `print … > "file"`.
-fn writes(code: &str) -> bool {
-    code.split(['{', '}', ';', '\n']).any(prints_to) || writes_to_text(code)
-}
-
-/// Whether a statement prints to what a variable or an expression names: behind `print`, a bare `>` is no comparison.
-fn prints_to(statement: &str) -> bool {
-    let Some((_, printed)) = statement.split_once("print") else { return false };
-    let (mut depth, mut quoted, mut escaped) = (0_i32, false, false);
-    let mut bare = printed.char_indices().filter(|(_, character)| {
-        let was_escaped = escaped;
-        escaped = quoted && *character == '\\' && !was_escaped;
-        match character {
-            '"' if !was_escaped => quoted = !quoted,
-            '(' if !quoted => depth += 1,
-            ')' if !quoted => depth -= 1,
-            _ => {}
-        }
-        *character == '>' && !quoted && depth == 0
-    });
-    bare.next().is_some_and(|(at, _)| {
-        let target = printed.get(at..).unwrap_or_default().trim_start_matches('>').trim_start();
-        !target.starts_with("\"/dev/std")
-    })
-}
-
-fn writes_to_text(code: &str) -> bool {
-    code.match_indices('>').any(|(at, _)| {
-        let after = code.get(at + 1..).unwrap_or_default().trim_start_matches('>').trim_start();
-        after.starts_with(['"', '(']) && !after.starts_with("\"/dev/std")
-    })
 }
 
 /// Whether a sed script has a command or flag that runs something or writes a file. It may say yes too often.

@@ -93,6 +93,11 @@ impl Value {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Any { .. }))
     }
 
+    /// Whether it is a temporary file or directory made for this line, or something in it.
+    pub(crate) fn is_scratch(&self) -> bool {
+        matches!(self.pieces.first(), Some(Piece::Any { shape: Shape::Scratch, .. }))
+    }
+
     pub(crate) fn has_pattern(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Pattern(_)))
     }

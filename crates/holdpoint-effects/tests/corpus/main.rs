@@ -1,5 +1,6 @@
 //! Replays the fuzz corpora of the readers, and compares with bash what mutations of everyday lines are taken for.
 
+mod program;
 mod shell;
 mod sql;
 mod syntax;
@@ -12,6 +13,11 @@ use proptest::prelude::ProptestConfig;
 #[test]
 fn commands() {
     replay("shell", shell::holds).unwrap();
+}
+
+#[test]
+fn programs() {
+    replay("program", program::holds).unwrap();
 }
 
 #[test]

@@ -34,10 +34,13 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "mail",
     "migrations",
     "network",
+    "one-liners",
     "packages",
     "platforms",
+    "programs",
     "secrets",
     "shell",
+    "targets",
     "terraform",
     "users-and-services",
 ];

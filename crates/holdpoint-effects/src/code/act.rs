@@ -1,0 +1,142 @@
+//! What a program does beyond itself, in the order of its text.
+
+use serde::Deserialize;
+
+use crate::shell::value::Value;
+
+/// One thing that a program does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Act {
+    Append(Value),
+    ChangeDirectory {
+        to: Value,
+        surely: bool,
+    },
+    /// Opens a connection to a host.
+    Connect(Value),
+    Copy {
+        from: Value,
+        to: Value,
+    },
+    /// Makes a file or directory that may be there already.
+    Create(Value),
+    Delete(Value),
+    Edit(Value),
+    Kill(Value),
+    Link {
+        to: Value,
+        at: Value,
+    },
+    /// Loads a module that is none of the language's own, or none of those that data describe.
+    Load(String),
+    Mail,
+    Modify(Value),
+    Move {
+        from: Value,
+        to: Value,
+    },
+    Overwrite(Value),
+    Read(Value),
+    Request {
+        method: Value,
+        address: Value,
+        sends: bool,
+    },
+    Run {
+        words: Vec<Value>,
+        directory: Option<Value>,
+        input: Option<Value>,
+    },
+    /// Runs a file of the same language.
+    Script(Value),
+    Set {
+        name: String,
+        value: Value,
+    },
+    Shell {
+        text: Value,
+        directory: Option<Value>,
+        input: Option<Value>,
+    },
+    Sql {
+        client: String,
+        database: Value,
+        text: Value,
+    },
+    Unpack(Value),
+    /// Runs something that cannot be seen.
+    Unseen(String),
+}
+
+/// What a name of a library does when it is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Does {
+    Append,
+    ChangeDirectory,
+    /// Runs its argument as code of the same language.
+    Code,
+    Connect,
+    Copy,
+    Create,
+    Delete,
+    Edit,
+    Kill,
+    Link,
+    /// Loads a module by its name.
+    Load,
+    Mail,
+    Modify,
+    Move,
+    /// Opens a file as its mode says.
+    Open,
+    Overwrite,
+    Read,
+    Request,
+    /// Runs the words of a list, or the text of a shell where it says so.
+    Run,
+    /// Runs a program with a list of its arguments behind it.
+    RunApart,
+    /// Runs the arguments as words.
+    RunRest,
+    Script,
+    Set,
+    Shell,
+    Sql,
+    Unpack,
+    Unseen,
+}
+
+impl Act {
+    /// Whether it reaches somebody else: another machine, a process, a database.
+    pub(crate) const fn is_outward(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::Kill(_) | Self::Mail | Self::Request { .. } | Self::Sql { .. })
+    }
+
+    /// Whether the program determines what it does it to.
+    pub(crate) fn is_determined(&self) -> bool {
+        let known = |value: &Value| !value.has_unknown() || value.pattern().is_some() || value.is_scratch();
+        match self {
+            Self::Append(value)
+            | Self::Connect(value)
+            | Self::Create(value)
+            | Self::Delete(value)
+            | Self::Edit(value)
+            | Self::Kill(value)
+            | Self::Modify(value)
+            | Self::Overwrite(value)
+            | Self::Read(value)
+            | Self::Script(value)
+            | Self::Unpack(value) => known(value),
+            Self::Copy { from: one, to: other } | Self::Link { to: one, at: other } | Self::Move { from: one, to: other } => {
+                known(one) && known(other)
+            }
+            Self::Request { method, address, .. } => method.known().is_some() && !address.starts_unknown(),
+            Self::Run { words, .. } => words.iter().all(known),
+            Self::Set { value, .. } => known(value),
+            Self::Shell { text, .. } | Self::Sql { text, .. } => text.known().is_some(),
+            Self::ChangeDirectory { .. } | Self::Load(_) | Self::Mail => true,
+            Self::Unseen(_) => false,
+        }
+    }
+}
