@@ -37,6 +37,7 @@ use pinned::Pinned;
 
 pub use asker::Asker;
 pub use error::Error;
+pub(crate) use file::replace;
 
 /// Where a gate asks.
 #[derive(Debug)]

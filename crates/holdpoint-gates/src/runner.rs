@@ -15,6 +15,7 @@
 //! (the control plane), becoming another user ([`launcher`]), the caller's end ([`client`]).
 
 pub mod act;
+mod begun;
 pub mod client;
 mod credential;
 mod frame;
@@ -41,6 +42,7 @@ use holdpoint_core::permit::Warrant;
 use holdpoint_core::question::{Answer, Question};
 
 use self::act::Spec;
+use self::begun::Note;
 use self::credential::Credential;
 use self::frame::{Kind, Until};
 use self::inputs::Found;
@@ -64,6 +66,7 @@ struct Act<'a> {
     setting: Setting,
     launcher: PathBuf,
     search_path: &'a str,
+    note: &'a Note<'a>,
     seen: Option<Seen>,
 }
 
@@ -102,6 +105,9 @@ impl Gate for Act<'_> {
 impl Execute for Act<'_> {
     fn run(&mut self, warrant: Warrant) -> ResultV1 {
         let Some(seen) = self.seen.take() else { return ResultV1::NotStarted { why: "nothing was read".to_owned() } };
+        if let Err(error) = self.note.begin(warrant.basis()) {
+            return ResultV1::NotStarted { why: format!("it could not be noted that it begins: {error}") };
+        }
         let work = relay::Work { launcher: &self.launcher, site: None, spec: &self.spec(&seen) };
         relay::run(&work, self.caller, &self.credential.secrets(), warrant.not_after())
     }

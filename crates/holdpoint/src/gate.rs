@@ -201,6 +201,7 @@ fn hold(system: System) -> anyhow::Result<Exit> {
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     let listener = UnixListener::from(std::io::stdin().as_fd().try_clone_to_owned()?);
     let runner = Runner::new(system)?;
+    runner.tell_what_was_left();
     tracing::info!("listening");
     runner.serve(&listener)?;
     Ok(Exit::Done)

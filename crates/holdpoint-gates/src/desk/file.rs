@@ -8,7 +8,7 @@ use std::path::Path;
 const SHORT_MAX_BYTES: u64 = 4096;
 
 /// Replaces a small file as a whole, so that no reader ever meets half of it.
-pub(super) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     make_private(directory)?;
     let unfinished = path.with_extension(format!("{}.new", std::process::id()));

@@ -9,11 +9,14 @@ use std::time::Duration;
 use holdpoint_api::client::{Client, Endpoint};
 use holdpoint_api::site::Site;
 use holdpoint_api::system::System;
+use holdpoint_api::v1::ResultV1;
 use holdpoint_core::actor::GateId;
 use holdpoint_core::change::Setting;
+use holdpoint_core::permit::Basis;
 use rustix::net::sockopt::socket_peercred;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
+use super::begun::{Begun, Left};
 use super::credential::{self, Credential};
 use super::frame::{self, Kind, Until};
 use super::message::{End, Request};
@@ -34,6 +37,7 @@ pub struct Runner {
     host: String,
     program: String,
     under_way: UnderWay,
+    begun: Begun,
 }
 
 impl Runner {
@@ -52,7 +56,8 @@ impl Runner {
         let uname = rustix::system::uname();
         let host = uname.nodename().to_str().map_err(|_| io::Error::other("the name of this machine is not UTF-8"))?.to_owned();
         let program = std::env::current_exe()?.display().to_string();
-        Ok(Self { system, host, program, under_way: UnderWay::default() })
+        let begun = Begun::at(system.runner_home().root());
+        Ok(Self { system, host, program, under_way: UnderWay::default(), begun })
     }
 
     /// Serves callers until the socket fails.
@@ -77,6 +82,18 @@ impl Runner {
                 });
             }
         })
+    }
+
+    /// Says of what a former runner had begun that nobody can tell how far it came. To be called before anybody is served.
+    pub fn tell_what_was_left(&self) {
+        for Left { permit, caller } in self.begun.take_left() {
+            error!(%permit, caller, "the runner was ended while this ran; nobody can tell how far it came");
+            let why = "the runner was ended while it ran".to_owned();
+            match self.desk(caller) {
+                Ok(desk) => drop(desk.settle(&Basis::Permit { id: permit, index: 0 }, &ResultV1::Indeterminate { why })),
+                Err(error) => warn!(%error, "the control plane cannot be told so"),
+            }
+        }
     }
 
     fn converse(&self, caller: u32, stream: &UnixStream) -> io::Result<()> {
@@ -106,7 +123,7 @@ impl Runner {
 
     fn pass(&self, caller: u32, request: &Request, credential: &Credential, stream: &UnixStream) -> Result<End, String> {
         let said = |error: &dyn std::fmt::Display| error.to_string();
-        let search_path = &self.system.config().runner.path;
+        let (search_path, note) = (&self.system.config().runner.path, self.begun.note(caller));
         let mut act = Act {
             request,
             caller: stream,
@@ -115,9 +132,11 @@ impl Runner {
             setting: self.setting(caller, request, credential),
             launcher: self.system.places().launcher_socket(),
             search_path,
+            note: &note,
             seen: None,
         };
         let executed = self.execute(caller, &mut act)?;
+        note.settled();
         let ran = matches!(executed, Executed::Ran { .. });
         info!(caller, credential = credential.name(), program = request.program(), ran, "asked");
         Ok(end_of(executed))
@@ -128,7 +147,7 @@ impl Runner {
         if !site.programs.iter().any(|program| program == request.program()) {
             return Err(format!("at `{name}` there is no `{}`: root lists what there is", request.program()));
         }
-        let search_path = &self.system.config().runner.path;
+        let (search_path, note) = (&self.system.config().runner.path, self.begun.note(caller));
         let mut act = ActAtSite {
             request,
             caller: stream,
@@ -138,8 +157,10 @@ impl Runner {
             setting: self.setting_at(caller, name, site),
             launcher: self.system.places().launcher_socket(),
             search_path,
+            note: &note,
         };
         let executed = self.execute(caller, &mut act)?;
+        note.settled();
         let ran = matches!(executed, Executed::Ran { .. });
         info!(caller, site = name, program = request.program(), ran, "asked");
         Ok(end_of(executed))

@@ -20,6 +20,7 @@ use holdpoint_core::permit::Warrant;
 use holdpoint_core::question::{ANSWERS_MAX, Answer, Answered, Question};
 
 use super::act::Spec;
+use super::begun::Note;
 use super::frame::{self, Kind};
 use super::launcher::Ended;
 use super::look::Asked;
@@ -45,6 +46,7 @@ pub(super) struct ActAtSite<'a> {
     pub(super) setting: Setting,
     pub(super) launcher: PathBuf,
     pub(super) search_path: &'a str,
+    pub(super) note: &'a Note<'a>,
 }
 
 impl Gate for ActAtSite<'_> {
@@ -70,6 +72,9 @@ impl Gate for ActAtSite<'_> {
 
 impl Execute for ActAtSite<'_> {
     fn run(&mut self, warrant: Warrant) -> ResultV1 {
+        if let Err(error) = self.note.begin(warrant.basis()) {
+            return ResultV1::NotStarted { why: format!("it could not be noted that it begins: {error}") };
+        }
         let work = relay::Work { launcher: &self.launcher, site: Some(self.name), spec: &self.spec() };
         relay::run(&work, self.caller, &Secrets::of(std::iter::empty()), warrant.not_after())
     }

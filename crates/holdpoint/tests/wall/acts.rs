@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use holdpoint_api::v1::path;
 use holdpoint_testkit::browser::Browser;
 
 use super::machine::{Machine, PASSWORD, Ran};
@@ -143,16 +144,24 @@ fn death_by_a_signal_is_told_as_a_shell_tells_it() {
 #[test]
 fn when_the_runner_is_killed_nobody_claims_to_know_and_the_next_one_clears_up() {
     let test = "when_the_runner_is_killed_nobody_claims_to_know_and_the_next_one_clears_up";
+    let Some(browser) = Browser::for_test(test).unwrap() else { return };
     let Some(mut machine) = Machine::for_test(test) else { return };
     machine.credential("");
+    let held = machine.run(&["psql", "-c", "drop table stay"]);
+    machine.release(&browser, &held, "credential");
+    let change = held.stderr.split_whitespace().find_map(|word| word.split_once("/changes/")).unwrap().1.to_owned();
+    let state =
+        |machine: &Machine| machine.api("GET", &format!("{}/{change}", path::CHANGES), "", "").1["progress"]["state"].clone();
     let fifo = machine.until_nothing_is_left();
-    let (client, _output, _) = machine.begin_one_that_stays();
+    let (client, _output, _) = machine.begin_one_that_stays("drop table stay");
+    assert_eq!(state(&machine), "started");
     machine.runner.kill().unwrap();
     machine.runner.wait().unwrap();
     let ended = Ran::of(client.wait_with_output().unwrap());
     assert_eq!(ended.status, Some(121), "{ended:?}");
     assert!(ended.stderr.contains("nobody here can tell how far it came"), "{ended:?}");
     machine.restart_runner();
+    assert_eq!(state(&machine), "indeterminate", "it was told before anybody could ask for more");
     nothing_is_left(&machine, fifo);
     assert_eq!(machine.run(&["psql", "-c", "select 1"]).status, Some(0));
 }
@@ -188,7 +197,7 @@ fn nothing_that_an_agent_can_look_at_shows_a_credential() {
     let Some(machine) = Machine::for_test("nothing_that_an_agent_can_look_at_shows_a_credential") else { return };
     machine.credential("");
     let fifo = machine.until_nothing_is_left();
-    let (mut client, _output, pid) = machine.begin_one_that_stays();
+    let (mut client, _output, pid) = machine.begin_one_that_stays("select 'stay'");
     for attempt in [
         format!("cat /proc/{pid}/environ"),
         format!("cat /proc/{pid}/mem"),

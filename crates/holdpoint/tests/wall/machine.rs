@@ -123,9 +123,9 @@ impl Machine {
     }
 
     /// Begins a command that stays, and gives its own process id once it runs.
-    pub(crate) fn begin_one_that_stays(&self) -> (Child, BufReader<std::process::ChildStdout>, String) {
+    pub(crate) fn begin_one_that_stays(&self, sql: &str) -> (Child, BufReader<std::process::ChildStdout>, String) {
         let mut client = self.holdpoint();
-        client.args(["run", "--", "psql", "-c", "select 'stay'"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        client.args(["run", "--", "psql", "-c", sql]).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut client = client.spawn().unwrap();
         let mut output = BufReader::new(client.stdout.take().unwrap());
         let mut line = String::new();

@@ -78,7 +78,7 @@ fn an_agent_reads_changes_and_stops_nothing_of_what_guards_it() {
 
 impl Machine {
     /// Speaks to the control plane as the agent would, and gives the answer's status and body.
-    fn api(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
+    pub(crate) fn api(&self, method: &str, path: &str, headers: &str, body: &str) -> (u16, Value) {
         // The peer of a socket is whoever connects, so somebody with the agent's user id has to.
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: holdpoint\r\nconnection: close\r\ncontent-length: {}\r\n\
@@ -304,7 +304,7 @@ fn a_signal_reaches_the_act_and_its_end_is_told() {
     let Some(machine) = Machine::for_test("a_signal_reaches_the_act_and_its_end_is_told") else { return };
     machine.credential("");
     let fifo = machine.until_nothing_is_left();
-    let (client, mut output, pid) = machine.begin_one_that_stays();
+    let (client, mut output, pid) = machine.begin_one_that_stays("select 'stay'");
     let tried = machine.shell(&format!("cat /proc/{pid}/environ || kill -KILL {pid}"));
     assert_ne!(tried.status, Some(0), "the act is not the agent's to look at: {tried:?}");
     assert!(machine.shell(&format!("kill -TERM {}", client.id())).status == Some(0));
@@ -319,7 +319,7 @@ fn when_the_caller_is_gone_everything_it_began_is_ended() {
     let Some(machine) = Machine::for_test("when_the_caller_is_gone_everything_it_began_is_ended") else { return };
     machine.credential("");
     let fifo = machine.until_nothing_is_left();
-    let (mut client, _, _) = machine.begin_one_that_stays();
+    let (mut client, _, _) = machine.begin_one_that_stays("select 'stay'");
     client.kill().unwrap();
     client.wait().unwrap();
     nothing_is_left(&machine, fifo);
@@ -330,7 +330,7 @@ fn an_act_whose_time_is_over_is_ended_with_all_it_began() {
     let Some(machine) = Machine::for_test("an_act_whose_time_is_over_is_ended_with_all_it_began") else { return };
     machine.credential("[limits]\nseconds = 1\n");
     let fifo = machine.until_nothing_is_left();
-    let (client, _output, _) = machine.begin_one_that_stays();
+    let (client, _output, _) = machine.begin_one_that_stays("select 'stay'");
     let ended = client.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(137));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("its time was over"), "{ended:?}");
