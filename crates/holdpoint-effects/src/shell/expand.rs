@@ -287,7 +287,7 @@ impl Building {
 
     /// Adds unquoted text that is not split, whose globs are live.
     pub(super) fn globbing(&mut self, text: &str) {
-        let closing = text.contains(']');
+        let closing = text.rfind(']').unwrap_or_default();
         let mut rest = text;
         while let Some(at) = rest.find(['*', '?', '[']) {
             let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
@@ -297,7 +297,7 @@ impl Building {
             // Without a closing bracket in sight there is nothing to look for, however many open.
             let length = if !from.starts_with('[') {
                 Some(1)
-            } else if closing {
+            } else if text.len() - from.len() < closing {
                 bracket(from)
             } else {
                 None
