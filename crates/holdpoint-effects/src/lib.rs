@@ -29,6 +29,7 @@ mod world;
 pub const VARIABLES: &[&str] = &[
     "AWS_PROFILE",
     "AWS_REGION",
+    "CLAUDE_CODE_SHELL",
     "CLOUDSDK_ACTIVE_CONFIG_NAME",
     "DOCKER_CONTEXT",
     "DOCKER_HOST",

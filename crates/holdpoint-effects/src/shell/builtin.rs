@@ -10,7 +10,7 @@ use super::scan::looks_evaluated;
 use super::state::State;
 use super::syntax::{Assigned, Assignment, Span, Word};
 use super::value::{Field, Value};
-use super::walker::{Input, Walker};
+use super::walker::{Globs, Input, Walker};
 
 /// What a builtin leaves behind where it failed, if that is another state than where it succeeded.
 pub(crate) struct After {
@@ -97,6 +97,7 @@ impl Walker<'_> {
             "trap" => self.trap(arguments, span),
             "complete" => self.opaque(name, "it registers code for later", span.clone()),
             "coproc" | "time" => self.run_words(arguments, directory, span),
+            _ if self.zsh_builtin(name, arguments, directory, span) => {}
             _ => return None,
         }
         Some(After { failed })
@@ -135,11 +136,13 @@ impl Walker<'_> {
             (None, "cd") => Some(home),
             (None, _) => None,
         };
+        // With two operands zsh replaces one by the other in the path where it is.
+        let operands = arguments.iter().filter(|field| !field.value.head().starts_with('-')).count();
         // With CDPATH a relative name may lead elsewhere.
         let searched = self.state.variables.contains_key("CDPATH")
             && operand.is_some_and(|field| !field.value.head().starts_with(['/', '.']));
-        let destination = match target.map(|field| self.target(&field.value, directory)) {
-            Some(Target::Exactly(path)) if !searched => Some(path),
+        let destination = match target.map(|field| self.logical_target(&field.value, directory)) {
+            Some(Target::Exactly(path)) if !searched && operands < 2 => Some(path),
             Some(Target::Nothing) => directory.map(str::to_owned),
             _ => None,
         };
@@ -313,6 +316,9 @@ impl Walker<'_> {
 
     /// Notes what an assignment to a variable with a meaning does.
     pub(crate) fn dangerous_variable(&mut self, assignment: &Assignment, span: &Span) {
+        if matches!(assignment.value, Assigned::Array(_)) {
+            self.check_variable(&assignment.name, &Value::unknown(), span);
+        }
         if let Assigned::Scalar(word) = &assignment.value {
             for value in self.single(word) {
                 self.check_variable(&assignment.name, &value, span);
@@ -350,26 +356,44 @@ impl Walker<'_> {
     }
 
     fn shopt(&mut self, arguments: &[Field], span: &Span) {
-        let enables = |name: &str| arguments.iter().any(|field| field.known().is_none_or(|text| text == name));
-        self.last_stage_stays |= enables("-s") && enables("lastpipe");
-        if enables("-s") && (enables("extglob") || enables("expand_aliases")) {
-            self.opaque("shopt", "it changes how the rest is read", span.clone());
+        let sets = arguments.iter().any(|field| field.known().is_none_or(|text| text.starts_with('-') && text.contains('s')));
+        let enables = |name: &str| sets && arguments.iter().any(|field| field.known().is_none_or(|text| text == name));
+        self.last_stage_stays |= enables("lastpipe");
+        if enables("dotglob") {
+            self.globs = self.globs.max(Globs::Hidden);
+        }
+        if enables("nocaseglob") {
+            self.globs = Globs::Any;
+        }
+        if enables("extglob") {
+            let why = "it lets words hold extended globs, which are not read: spell out which files are meant";
+            self.opaque("shopt", why, span.clone());
         } else {
             self.looks("shopt", span);
         }
     }
 
-    /// Aliases take effect on later lines of some shells: what they stand for is followed where they are defined.
+    /// Aliases take effect on later lines, in some shells always: what they stand for is followed where they are defined, and
+    /// again where their names are called (`aliases.rs`).
     fn alias(&mut self, arguments: &[Field], span: &Span) {
         self.looks("alias", span);
         for field in arguments {
+            // zsh has some that stand for words anywhere, and for endings of names.
+            if matches!(field.known().as_deref(), Some("-g" | "-s")) {
+                self.opaque("alias", "it changes how the rest is read", span.clone());
+            }
             let mut value = field.value.clone();
-            let Some((_, first)) = value.head().split_once('=') else { continue };
-            let first = first.to_owned();
+            let Some((name, first)) = value.head().split_once('=') else {
+                if field.value.has_unknown() {
+                    self.opaque("alias", "the line does not determine which alias it sets", span.clone());
+                }
+                continue;
+            };
+            let (name, first) = (name.to_owned(), first.to_owned());
             if let Some(piece) = value.pieces.first_mut() {
                 *piece = super::value::Piece::Text(first);
             }
-            self.apart(|walker| walker.inner_text(&value, span.clone()));
+            self.define_alias(name, &value, span);
         }
     }
 

@@ -36,6 +36,7 @@ impl Walker<'_> {
         };
         self.ran.insert(known.clone());
         self.commands += 1;
+        self.called_by_alias(&known, arguments, words, directory, span);
         if let Some(function) = self.state.functions.get(&known).cloned() {
             if !function.perhaps {
                 self.call(&function.bodies, arguments, span);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use super::arithmetic;
 use super::braces::{Token, alternatives};
 use super::budget::{Budget, VALUE_BYTES_PER_STEP, VALUE_MAX_BYTES};
+use super::dialect::{Dialect, is_taken_along};
 use super::outputs::{printed, trimmed};
 use super::state::State;
 use super::syntax::{Command, Form, List, Parameter, Part, RedirectionKind, Simple, Word};
@@ -70,6 +71,10 @@ impl Expander<'_> {
 
     fn tokens(&self, tokens: &[Token<'_>], building: &mut Building) {
         for (index, token) in tokens.iter().enumerate() {
+            if index > 0 && self.is_taken_along(tokens.get(index - 1), token) {
+                building.quoted(Value::unknown());
+                continue;
+            }
             match token {
                 Token::Text(text) if index == 0 && tilde_ends(text, tokens.len() == 1) => self.leading_tilde(text, building),
                 Token::Part(Part::Text { text, quoted: false }) if index == 0 && tilde_ends(text, tokens.len() == 1) => {
@@ -81,6 +86,16 @@ impl Expander<'_> {
                 Token::Part(part) => self.expansion(part, building),
             }
         }
+    }
+
+    /// Whether zsh takes this text for a subscript or a modifier of the parameter in front of it.
+    fn is_taken_along(&self, before: Option<&Token<'_>>, token: &Token<'_>) -> bool {
+        let bare = matches!(before, Some(Token::Part(Part::Parameter { parameter, .. })) if !parameter.braced);
+        let text = match token {
+            Token::Part(Part::Text { text, .. }) | Token::Text(text) => text,
+            Token::Part(_) => return false,
+        };
+        self.state.dialect == Dialect::Zsh && bare && is_taken_along(text)
     }
 
     /// Expands a part that is not text.

@@ -5,11 +5,12 @@ use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
 use super::budget::{PATH_BYTES_PER_STEP, PATH_MAX_BYTES, PATH_STEPS};
 use super::destroyers::is_destroyer;
+use super::dialect::{Dialect, may_be_extended};
 use super::effect::{anything, nothing_there, plain, scratch};
 use super::state::State;
 use super::syntax::Span;
 use super::value::{Field, Piece, Shape, Value};
-use super::walker::{Site, Walker};
+use super::walker::{Globs, Site, Walker};
 use crate::paths;
 use crate::recover::{Loss, holds, kind_of, loss};
 use crate::world::{Content, absolute};
@@ -30,6 +31,8 @@ pub(crate) enum Target {
     Unknown,
 }
 
+/// Most links on the way of one path that are asked about.
+const LINKS_MAX: usize = 4;
 /// The act of `>>`, which keeps what is there.
 pub(crate) const APPENDS: &str = "Appends to";
 /// Most matches of a pattern that are looked at one by one.
@@ -38,6 +41,46 @@ const MATCHES_MAX: usize = 32;
 impl Walker<'_> {
     /// What a word names as a path.
     pub(crate) fn target(&self, value: &Value, directory: Option<&str>) -> Target {
+        if self.state.dialect == Dialect::Zsh && may_be_extended(value) {
+            return Target::Unknown;
+        }
+        match (self.logical_target(value, directory), value.known()) {
+            (Target::Exactly(path), Some(text)) if text.contains("..") => {
+                Target::Exactly(self.physical(&text, directory).unwrap_or(path))
+            }
+            (target, _) => target,
+        }
+    }
+
+    /// Where a path leads that goes upwards: from where links lead, as the kernel takes it, not from how they are called.
+    fn physical(&self, text: &str, directory: Option<&str>) -> Option<String> {
+        if self.site != Site::Here || text.len() > PATH_MAX_BYTES {
+            return None;
+        }
+        let mut at = if text.starts_with('/') { "/".to_owned() } else { directory?.to_owned() };
+        let (mut asked, mut is_real) = (0, false);
+        for name in text.split('/') {
+            match name {
+                "" | "." => {}
+                ".." => {
+                    if !is_real && asked < LINKS_MAX {
+                        at = self.world.name(Question::Canonical { path: at.clone() }).flatten().map_or(at, str::to_owned);
+                        asked += 1;
+                    }
+                    at = absolute("..", &at);
+                    is_real = true;
+                }
+                name => {
+                    at = absolute(name, &at);
+                    is_real = false;
+                }
+            }
+        }
+        Some(at).filter(|path| path.len() <= PATH_MAX_BYTES)
+    }
+
+    /// What a word names as a path by its spelling, as `cd` takes it.
+    pub(super) fn logical_target(&self, value: &Value, directory: Option<&str>) -> Target {
         if let Some(Piece::Any { shape: Shape::Scratch, .. }) = value.pieces.first() {
             let rest = value.pieces.iter().skip(1);
             let inside = rest.clone().all(|piece| {
@@ -86,7 +129,19 @@ impl Walker<'_> {
         match self.target(&operand.value, directory) {
             Target::Below(start, name) => self.lose_below(&start, &name, verb, act, span),
             Target::Exactly(path) => self.lose_path(&path, verb, act, span),
-            Target::Matching(pattern) => self.lose_matching(&pattern, verb, act, span),
+            Target::Matching(pattern) if self.globs == Globs::Any => {
+                let parent = pattern.split(['*', '?', '[']).next().and_then(parent).unwrap_or("/").to_owned();
+                self.lose_path(if parent.is_empty() { "/" } else { &parent }, verb, act, span);
+            }
+            Target::Matching(pattern) => {
+                if self.globs == Globs::Hidden {
+                    match hidden(&pattern) {
+                        Some(hidden) => self.lose_matching(&hidden, verb, act, span.clone()),
+                        None => self.note(Effect { span: Some(span.clone()), ..anything(verb, act, &operand.shown()) }),
+                    }
+                }
+                self.lose_matching(&pattern, verb, act, span);
+            }
             Target::Nothing => {}
             Target::Scratch => self.note(scratch(verb, act, span)),
             Target::Unknown => self.note(Effect { span: Some(span), ..anything(verb, act, &operand.shown()) }),
@@ -544,6 +599,12 @@ impl Walker<'_> {
         matches!(path, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/stdin" | "/dev/tty" | "/dev/zero" | "/dev/full")
             || path.starts_with("/dev/fd/")
     }
+}
+
+/// The pattern of the names with a dot in front that `*` matches as well; nothing where it is not that simple.
+fn hidden(pattern: &str) -> Option<String> {
+    let (place, name) = pattern.rsplit_once('/')?;
+    (!place.contains(['*', '?', '[']) && !name.starts_with(['?', '['])).then(|| format!("{place}/.{name}"))
 }
 
 fn parent(path: &str) -> Option<&str> {

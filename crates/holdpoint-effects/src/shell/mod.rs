@@ -11,9 +11,10 @@
 //! *In scope:* bash, read twice: our own reader decides, and tree-sitter-bash must see the same commands, or the text is
 //! opaque. Every branch is followed; what the line does not determine is taken at its worst. All work is bounded.
 //!
-//! *Out of scope:* other languages (`interpreter.rs` says what it does with them), extended globs, and aliases that the text
-//! switches on (both opaque).
+//! *Out of scope:* other languages (`interpreter.rs` says what it does with them), and extended globs (opaque). What zsh takes otherwise
+//! is held (`zsh.rs`).
 
+mod aliases;
 mod apply;
 mod arithmetic;
 mod assign;
@@ -23,6 +24,7 @@ mod builtin;
 mod choices;
 mod command;
 mod destroyers;
+mod dialect;
 mod dollar;
 mod effect;
 mod expand;
@@ -61,6 +63,7 @@ mod walker;
 mod words;
 mod wrapper;
 mod wrappers;
+mod zsh;
 
 use std::collections::BTreeSet;
 

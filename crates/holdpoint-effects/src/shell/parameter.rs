@@ -3,6 +3,7 @@
 //! *Out of scope:* what the operators compute from a value that is known (`operators.rs`).
 
 use super::arithmetic;
+use super::dialect::Dialect;
 use super::expand::{Building, Expander, inherited};
 use super::operators::{LENGTH, SLICE, bounds, changed};
 use super::syntax::{Operation, Parameter, Part};
@@ -144,6 +145,10 @@ impl Expander<'_> {
         if whole {
             return elements.clone();
         }
+        // There the first element is number one.
+        if self.state.dialect == Dialect::Zsh {
+            return unknown();
+        }
         let Some(index) = index.and_then(|index| arithmetic::value(&index, &|name| self.variable(name).known())) else {
             return unknown();
         };
@@ -176,6 +181,9 @@ impl Expander<'_> {
                 _ => self.choices.get(name).and_then(|choice| values.get(*choice)),
             };
             return chosen.cloned().unwrap_or_else(Value::unknown);
+        }
+        if self.state.dialect == Dialect::Zsh && self.state.arrays.contains_key(name) {
+            return Value::loose();
         }
         if let Some(first) = self.state.arrays.get(name).map(|elements| elements.first()) {
             return match first {

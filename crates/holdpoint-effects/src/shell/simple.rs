@@ -16,6 +16,14 @@ impl Reader<'_> {
             match self.byte() {
                 None | Some(b'\n' | b';' | b'&' | b'|' | b')') => break,
                 Some(b'(') => {
+                    if self
+                        .at
+                        .checked_sub(1)
+                        .and_then(|at| self.text.as_bytes().get(at))
+                        .is_some_and(|byte| b"?*+@!".contains(byte))
+                    {
+                        return Err(self.fault("an extended glob is not read: spell out which files are meant"));
+                    }
                     let name = simple.words.first().filter(|_| simple.words.len() == 1 && redirections.is_empty());
                     let Some(name) = name.and_then(Word::plain).map(str::to_owned) else {
                         return Err(self.fault("a parenthesis stands where none can"));

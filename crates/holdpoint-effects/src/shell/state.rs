@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::budget::{VALUE_BYTES_PER_STEP, VALUES_MAX};
+use super::dialect::Dialect;
 use super::stirred::Stirred;
 use super::syntax::Command;
 use super::value::Value;
@@ -17,6 +18,8 @@ pub(crate) struct State {
     /// The elements of arrays that the text set.
     pub(crate) arrays: BTreeMap<String, Vec<Value>>,
     pub(crate) functions: BTreeMap<String, Function>,
+    /// Whose rules hold.
+    pub(crate) dialect: Dialect,
     /// Names whose value is not followed: those that stand for another, and those whose values bash changes on the way in.
     pub(crate) altered: BTreeSet<String>,
     /// Names that were made read-only: an assignment may fail.
@@ -67,6 +70,7 @@ impl State {
             variables: BTreeMap::new(),
             arrays: BTreeMap::new(),
             functions: BTreeMap::new(),
+            dialect: Dialect::Bash,
             altered: BTreeSet::new(),
             kept: BTreeSet::new(),
             exported: BTreeSet::new(),
@@ -330,7 +334,7 @@ impl State {
             }
         }
         for (name, values) in differ {
-            self.set(&name, values);
+            self.put(&name, values);
         }
     }
 }

@@ -7,7 +7,7 @@ use holdpoint_core::effect::{Certainty, Effect, ResourceKind, Reversibility, Ver
 use super::effect::plain;
 use super::syntax::Span;
 use super::value::Value;
-use super::walker::Walker;
+use super::walker::{Globs, Walker};
 
 impl Walker<'_> {
     pub(crate) fn check_variable(&mut self, name: &str, value: &Value, span: &Span) {
@@ -33,7 +33,22 @@ impl Walker<'_> {
             self.note(Effect { reversibility: Reversibility::Effort, ..effect });
         } else if name == "PATH" {
             self.search_path(value, span);
+        } else if SEARCHED_VARIABLES.contains(&name) {
+            self.searched_for_code(name, value, span);
+        } else if name == "GLOBIGNORE" {
+            self.globs = self.globs.max(Globs::Hidden);
         }
+    }
+
+    /// Programs load code from other directories: those of the work tree and the machine are its own, in others anybody may write.
+    fn searched_for_code(&mut self, name: &str, value: &Value, span: &Span) {
+        let foreign = |place: &str| ["/tmp", "/var/tmp", "/dev/shm"].iter().any(|open| place.starts_with(open));
+        if value.known().is_none_or(|places| places.split(':').any(foreign)) {
+            return self.opaque(name, "a variable makes programs load code from where anybody may put it", span.clone());
+        }
+        let summary = format!("Lets programs load code from other directories (`{name}`)");
+        let effect = plain(Verb::Execute, ResourceKind::Program, name, summary, span.clone());
+        self.note(Effect { certainty: Certainty::Delegated, ..effect });
     }
 
     /// Programs are looked up elsewhere: harmless when only the usual directories come before the ones that were there.
@@ -59,6 +74,7 @@ const COMMAND_VARIABLES: &[&str] = &[
     "DELTA_PAGER",
     "EDITOR",
     "FCEDIT",
+    "FZF_DEFAULT_COMMAND",
     "GH_BROWSER",
     "GH_EDITOR",
     "GH_PAGER",
@@ -96,13 +112,20 @@ const COMMAND_VARIABLES: &[&str] = &[
     "SYSTEMD_PAGER",
     "VISUAL",
 ];
+/// Variables that say where programs find code to load.
+const SEARCHED_VARIABLES: &[&str] = &["DYLD_FRAMEWORK_PATH", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH"];
 /// Variables that make other programs load or run code.
 const CODE_VARIABLES: &[&str] = &[
     "ANSIBLE_CONFIG",
+    "BASH_ALIASES",
+    "BASH_CMDS",
     "BASH_ENV",
+    "BASH_LOADABLES_PATH",
     "CURL_HOME",
     "DYLD_INSERT_LIBRARIES",
     "ENV",
+    "EXECIGNORE",
+    "EXINIT",
     "GCC_EXEC_PREFIX",
     "GIT_ALLOW_PROTOCOL",
     "GIT_CONFIG_COUNT",
@@ -122,24 +145,32 @@ const CODE_VARIABLES: &[&str] = &[
     "NPM_CONFIG_GLOBALCONFIG",
     "NPM_CONFIG_NODE_OPTIONS",
     "NPM_CONFIG_USERCONFIG",
+    "NULLCMD",
     "OPENSSL_CONF",
     "PERL5DB",
     "PERL5OPT",
     "PROMPT0",
+    "PS0",
+    "PS1",
+    "PS2",
     "PS4",
     "PYTHONBREAKPOINT",
     "PYTHONSTARTUP",
+    "READNULLCMD",
     "RIPGREP_CONFIG_PATH",
     "RUBYOPT",
     "TAR_OPTIONS",
+    "VIMINIT",
     "WGETRC",
 ];
 /// Variables that do so only with some of their values.
 const OPTION_VARIABLES: &[(&str, &[&str])] = &[
     ("CARGO_ENCODED_RUSTFLAGS", &["linker"]),
+    ("FZF_DEFAULT_OPTS", &["become", "bind", "execute", "preview"]),
     ("GOFLAGS", &["toolexec", "exec"]),
     ("JAVA_TOOL_OPTIONS", &["agent", "@"]),
     ("JDK_JAVA_OPTIONS", &["agent", "@"]),
+    ("LESS", &["+", "--log", "-o", "-O"]),
     ("MAVEN_OPTS", &["agent"]),
     ("NODE_OPTIONS", &["require", "import", "loader", "-r"]),
     ("RUSTFLAGS", &["linker"]),
@@ -155,7 +186,7 @@ fn is_harmless_value(name: &str, text: &str) -> bool {
         |word: &str| word.trim_start_matches('-').bytes().all(|byte| byte.is_ascii_digit() || b"jkswBl.".contains(&byte));
     match name {
         "MAKEFLAGS" | "GNUMAKEFLAGS" => text.split_whitespace().all(switches),
-        "PS4" => !text.contains(['$', '`']),
+        "PS0" | "PS1" | "PS2" | "PS4" => !text.contains(['$', '`']),
         "PYTHONBREAKPOINT" => matches!(text, "" | "0"),
         _ => matches!(text, "" | "/dev/null"),
     }

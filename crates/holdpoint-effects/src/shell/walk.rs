@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::dialect::is_called_by_the_shell;
 use super::reader::Reader;
 use super::scan::names_in;
 use super::state::{Function, State};
@@ -113,7 +114,10 @@ impl Walker<'_> {
         self.keeps_redirections = false;
         self.redirections(&command.redirections);
         let failed = match &command.form {
-            Form::Simple(simple) => self.simple(simple, &command.span),
+            Form::Simple(simple) => {
+                self.differs_in_zsh(simple, &command.redirections, &command.span);
+                self.simple(simple, &command.span)
+            }
             form => {
                 self.compound(form);
                 None
@@ -145,8 +149,8 @@ impl Walker<'_> {
             Form::For { variable, words, body } => self.for_loop(variable, words.as_deref(), body),
             Form::Function { name, body } => {
                 self.state.functions.insert(name.clone(), Function { bodies: vec![Rc::clone(body)], perhaps: false });
-                // It is called for every command that is not found, which is not known here.
-                if name == "command_not_found_handle" {
+                // When it is called, and with which words, is not known here.
+                if is_called_by_the_shell(name) {
                     let span = body.span.clone();
                     let arguments = [Field::new(Value::loose(), span.clone())];
                     self.apart(|walker| walker.call(&[Rc::clone(body)], &arguments, &span));

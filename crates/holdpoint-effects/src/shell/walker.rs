@@ -9,6 +9,7 @@ use std::rc::Rc;
 use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::budget::{Budget, DEPTH_MAX};
+use super::dialect::Dialect;
 use super::effect::{plain, unread};
 use super::expand::inherited;
 use super::state::State;
@@ -39,6 +40,16 @@ pub(crate) struct Call {
     pub(crate) start: State,
     /// Whether it was called again while it was followed.
     pub(crate) again: bool,
+}
+
+/// Which names globs match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Globs {
+    Usual,
+    /// Those that begin with a dot as well (`dotglob`, `GLOBIGNORE`).
+    Hidden,
+    /// Nobody knows (`nocaseglob`).
+    Any,
 }
 
 /// Where commands run.
@@ -78,6 +89,10 @@ pub(crate) struct Walker<'w> {
     pub(crate) descriptors: BTreeMap<String, Input>,
     /// Whether the redirections of this command stay, as those of `exec` do.
     pub(crate) keeps_redirections: bool,
+    /// What the text's aliases stand for, whether or not they are on.
+    pub(crate) aliases: BTreeMap<String, BTreeSet<String>>,
+    /// Which names globs match besides those of bash's default options.
+    pub(crate) globs: Globs,
     /// How many commands were followed, and how many when the standard input was last set.
     pub(crate) commands: usize,
     pub(crate) commands_at_input: usize,
@@ -103,7 +118,7 @@ impl<'w> Walker<'w> {
             world,
             budget,
             depth: 0,
-            state: State::new(world.directory().to_owned()),
+            state: State { dialect: Dialect::of_host(world), ..State::new(world.directory().to_owned()) },
             input: Input::Inherited,
             site: Site::Here,
             within: None,
@@ -116,6 +131,8 @@ impl<'w> Walker<'w> {
             locals: Vec::new(),
             descriptors: BTreeMap::new(),
             keeps_redirections: false,
+            aliases: BTreeMap::new(),
+            globs: Globs::Usual,
             commands: 0,
             commands_at_input: 0,
             last_stage_stays: false,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
+use super::dialect::Dialect;
 use super::effect::plain;
 use super::files::Target;
 use super::options::{Line, Style, parse};
@@ -119,7 +120,11 @@ impl Walker<'_> {
         let mut rest = words;
         while let Some((first, others)) = rest.split_first() {
             let head = first.value.head();
-            let Some((name, begin)) = head.split_once('=').filter(|(name, _)| is_name(name)) else { break };
+            let Some((name, begin)) = head.split_once('=').filter(|(name, _)| !name.is_empty()) else { break };
+            // A function by the name behind this is what a bash below finds (bash's manual, "Bash Variables").
+            if name.starts_with("BASH_FUNC_") {
+                self.opaque(name, "it hands a function to every shell that is started", span.clone());
+            }
             let mut value = Value::text(begin);
             value.append(Value { pieces: first.value.pieces.iter().skip(1).cloned().collect() });
             self.variable_given(name, &value, span);
@@ -297,26 +302,31 @@ impl Walker<'_> {
         }
         let rest = arguments.get(at..).unwrap_or_default();
         match rest.split_first() {
-            Some((text, parameters)) if takes_text => self.shell_text(text, parameters, directory, span),
+            Some((text, parameters)) if takes_text => self.shell_text(program, text, parameters, directory, span),
             Some((file, _)) if !reads_input && file.value.is_loose() => {
                 self.opaque(&file.shown(), "the line does not determine the code that it runs", span.clone())
             }
             Some((file, parameters)) if !reads_input => self.script(file, parameters, directory, "bash"),
             _ => {
                 let positional: Vec<Value> = rest.iter().map(|field| field.value.clone()).collect();
-                self.as_child(positional, |walker| walker.run_input(program, span));
+                self.as_child(positional, |walker| {
+                    walker.state.dialect = Dialect::of(program);
+                    walker.run_input(program, span);
+                });
             }
         }
     }
 
-    fn shell_text(&mut self, text: &Field, parameters: &[Field], directory: Option<&str>, span: &Span) {
+    fn shell_text(&mut self, program: &str, text: &Field, parameters: &[Field], directory: Option<&str>, span: &Span) {
         let mut positional = parameters.iter().map(|field| field.value.clone());
         let name = positional.next().unwrap_or_else(|| Value::text("bash"));
         let positional: Vec<Value> = positional.collect();
         positional.iter().for_each(|value| self.evaluated_later(value, span));
         let value = text.value.clone();
         let directory = directory.map(str::to_owned);
+        let dialect = Dialect::of(program);
         self.as_child(positional, |walker| {
+            walker.state.dialect = dialect;
             walker.state.directories = vec![directory];
             walker.state.name = name;
             walker.inner_text(&value, span.clone());
@@ -604,8 +614,4 @@ fn replaced_by(options: &[Field]) -> Option<String> {
         Some(if given.is_empty() { "{}".to_owned() } else { given.to_owned() })
     };
     options.iter().rev().find_map(marker)
-}
-
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
