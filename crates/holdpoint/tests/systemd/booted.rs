@@ -7,12 +7,17 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use holdpoint_testkit::tool;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tempfile::TempDir;
 
 /// Where systemd lies, on different systems.
 const SYSTEMD: [&str; 2] = ["/lib/systemd/systemd", "/usr/lib/systemd/systemd"];
 /// How long a boot may take. It takes a second.
 const BOOT_MAX: Duration = Duration::from_secs(60);
+
+/// How long it may take until everything has ended.
+const ENDING_MAX: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
 
 /// A booted machine. It ends when the value does, with everything that runs on it.
 pub(crate) struct Booted {
@@ -107,9 +112,14 @@ impl Booted {
 
 impl Drop for Booted {
     fn drop(&mut self) {
+        let init = self.init.parse().ok().and_then(Pid::from_raw);
+        let init = init.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         let _ = self.outside.kill();
         let _ = self.outside.wait();
-        // What was inside ends with its process 1; the group is free when all of it has.
+        // Process 1 of a name space has ended when everything in there has; only then is the group free.
+        if let Some(init) = init {
+            let _ = poll(&mut [PollFd::new(&init, PollFlags::IN)], Some(&ENDING_MAX));
+        }
         let _ = Command::new("find").arg(&self.cgroup).args(["-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]).output();
     }
 }
