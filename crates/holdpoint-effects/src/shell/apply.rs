@@ -204,7 +204,7 @@ impl Walker<'_> {
             self.named_again(&sources, target, directory);
         }
         if paths == Paths::Read && template.of == Of::Operands && applied.command.otherwise == Otherwise::Reads {
-            applied.valued_words().for_each(|field| self.look(field, directory));
+            applied.valued_words().for_each(|field| self.look_with(applied.program, field, directory));
         }
         for field in applied.paths(template) {
             match paths {
@@ -216,13 +216,21 @@ impl Walker<'_> {
                 Paths::Merge => self.merge(&field, directory),
                 Paths::Modify => self.modify(&field, directory, "Changes"),
                 Paths::Overwrite => self.overwrite(&field, directory),
-                Paths::Read => self.look(&field, directory),
+                Paths::Read => self.look_with(applied.program, &field, directory),
                 Paths::Rebuild => self.rebuild(&field, directory),
                 Paths::Run => self.script(&field, &[], directory, applied.program),
                 Paths::Send => self.send(&field, directory),
                 Paths::Unpack => self.unpack(&field, directory),
                 Paths::Copy | Paths::Move => {}
             }
+        }
+    }
+
+    fn look_with(&mut self, program: &str, operand: &Field, directory: Option<&str>) {
+        if READS_FILES_ONLY.contains(&program) {
+            self.look_in_file(operand, directory);
+        } else {
+            self.look(operand, directory);
         }
     }
 
@@ -441,6 +449,9 @@ pub(crate) fn is_this_machine(address: &str) -> bool {
     // `:3000/x` is the shorthand of some programs for this machine.
     loopback || matches!(host, "localhost" | "::1" | "0.0.0.0") || (host.is_empty() && authority.starts_with(':'))
 }
+
+/// Programs that look at files and have no option to go into directories.
+const READS_FILES_ONLY: [&str; 9] = ["cat", "head", "less", "more", "nl", "rev", "tac", "tail", "wc"];
 
 /// Whether an address leads to a port of this machine on which, by convention, a store of data or a control plane answers, or the
 /// tunnel to one: what is deleted there is more than a thing of the application that is being written.

@@ -90,6 +90,7 @@ impl Walker<'_> {
             "unalias" => self.looks(name, span),
             "read" | "mapfile" | "readarray" => self.read(name, arguments, words, span),
             "printf" => self.printf(arguments, words, span),
+            "eval" | "source" | "." if self.sets_up_shell(words, span) => {}
             "eval" => self.eval(arguments, span),
             "source" | "." => self.source(arguments, directory, span),
             "exec" => self.exec(arguments, directory, span),

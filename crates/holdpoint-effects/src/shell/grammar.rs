@@ -481,16 +481,27 @@ impl Reader<'_> {
     /// Reads `[[ … ]]`; the opening brackets are behind us.
     fn test(&mut self) -> Read<Form> {
         let mut words = Vec::new();
+        // Groups of the test and of a regular expression alike. What is still open at the end bash refuses.
+        let mut open = 0_usize;
         loop {
             self.skip_newlines()?;
             match self.byte() {
                 None | Some(b';') => return Err(self.fault("a test is not closed")),
                 Some(b'<' | b'>') if self.byte_after(1) == Some(b'(') => words.push(self.word()?),
-                Some(b'(' | b')' | b'<' | b'>' | b'&' | b'|') => self.at += 1,
+                Some(byte @ (b'(' | b')' | b'<' | b'>' | b'&' | b'|')) => {
+                    open = match byte {
+                        b'(' => open + 1,
+                        b')' => open.saturating_sub(1),
+                        _ => open,
+                    };
+                    self.at += 1;
+                }
                 Some(_) => {
                     let word = self.word()?;
-                    if word.plain() == Some("]]") {
-                        return Ok(Form::Test(words));
+                    match word.plain() {
+                        Some("]]") if open > 0 => return Err(self.fault("a parenthesis in a test is not closed")),
+                        Some("]]") => return Ok(Form::Test(words)),
+                        _ => {}
                     }
                     words.push(word);
                 }

@@ -28,6 +28,23 @@ impl Walker<'_> {
         }
     }
 
+    /// Looks at the file that an operand names. The program does not go into directories: it only says that it meets one.
+    pub(crate) fn look_in_file(&mut self, operand: &Field, directory: Option<&str>) {
+        if self.telling(&operand.value, directory).is_empty() {
+            return;
+        }
+        let is_directory = match self.target(&operand.value, directory) {
+            Target::Exactly(path) if self.site == Site::Here && !self.is_rewritten(&path) => {
+                kind_of(self.world, &path, None) != ResourceKind::Credential
+                    && self.world.path(&path).is_some_and(|facts| facts.kind == FileKind::Directory)
+            }
+            _ => false,
+        };
+        if !is_directory {
+            self.look(operand, directory);
+        }
+    }
+
     /// Looks at the secrets that a program of which nothing is known is handed: as a word, behind `=`, or behind `@`. One that
     /// an option names as what it works with is used, not shown: `--env-file .env`, `--key=server.key`.
     pub(crate) fn handed(&mut self, arguments: &[Field], directory: Option<&str>) {

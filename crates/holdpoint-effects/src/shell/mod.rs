@@ -49,6 +49,7 @@ mod readers;
 mod redirect;
 mod scan;
 mod settings;
+mod setup;
 mod simple;
 mod state;
 mod stirred;
