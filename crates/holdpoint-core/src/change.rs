@@ -5,6 +5,7 @@
 //! effects nor prose nor session ids, or no retry would ever match.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,17 @@ impl Artefact {
             Self::Command { text } => text.clone(),
             Self::ToolCall { tool, input, .. } => format!("{tool} {input}"),
         }
+    }
+
+    /// Where each word of a command that has no shell stands in [`Artefact::text`], in bytes.
+    pub fn word_spans(argv: &[String]) -> Vec<Range<usize>> {
+        let mut at = 0;
+        let span = |word: &String| {
+            let start = at;
+            at += quoted(word).len() + 1;
+            start..at - 1
+        };
+        argv.iter().map(span).collect()
     }
 
     /// Whether it is the [`CANARY`], byte for byte. Nothing would happen if it ran, so nobody need be asked about it. There is no
@@ -194,6 +206,14 @@ mod tests {
 
     fn sealed(artefact: Artefact, setting: Setting, answers: &Answers) -> Digest {
         Change::seal(artefact, setting, answers).unwrap().digest()
+    }
+
+    #[test]
+    fn each_word_stands_where_the_text_shows_it() {
+        let argv = ["rm", "-rf", "a b", "it's", ""].map(str::to_owned).to_vec();
+        let text = Artefact::Argv { argv: argv.clone() }.text();
+        let words: Vec<_> = Artefact::word_spans(&argv).into_iter().map(|span| text.get(span).unwrap()).collect();
+        assert_eq!(words, ["rm", "-rf", "'a b'", "'it'\\''s'", "''"]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod permit;
 pub mod question;
 pub mod quorum;
 pub mod signed;
+pub mod visible;
 pub mod webauthn;
 
 pub use jiff::Timestamp;

@@ -46,29 +46,69 @@ const TOKENS: &[(&str, usize)] = &[
 
 /// Gives the text with what looks like a secret masked.
 pub fn mask(text: &str) -> String {
+    Masked::of(text).text
+}
+
+/// A text with what looks like a secret masked, and where everything else went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Masked {
+    /// The text with the masks in it.
+    pub text: String,
+    /// What was masked, in the order of the text: where it stood, and where its mask begins.
+    secrets: Vec<(Range<usize>, usize)>,
+}
+
+impl Masked {
+    /// Masks a text.
+    pub fn of(text: &str) -> Self {
+        let mut masked = Self { text: String::with_capacity(text.len()), secrets: Vec::new() };
+        let mut done = 0;
+        for secret in merged(secrets(text)) {
+            masked.text.push_str(text.get(done..secret.start).unwrap_or_default());
+            done = secret.end;
+            masked.secrets.push((secret, masked.text.len()));
+            masked.text.push_str(MASK);
+        }
+        masked.text.push_str(text.get(done..).unwrap_or_default());
+        masked
+    }
+
+    /// Where a part of the text stands now. What began or ended inside a secret takes its mask with it.
+    pub fn place(&self, span: &Range<usize>) -> Range<usize> {
+        self.moved(span.start, 0)..self.moved(span.end, MASK.len())
+    }
+
+    fn moved(&self, at: usize, inside: usize) -> usize {
+        let before = self.secrets.partition_point(|(secret, _)| secret.start < at);
+        match before.checked_sub(1).and_then(|last| self.secrets.get(last)) {
+            None => at,
+            Some((secret, mask)) if at < secret.end => mask + inside,
+            Some((secret, mask)) => mask + MASK.len() + (at - secret.end),
+        }
+    }
+}
+
+fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut secrets: Vec<Range<usize>> = Vec::new();
     secrets.extend(private_keys(text));
     secrets.extend(words(text).flat_map(|word| in_word(text, word)));
     secrets.extend(after_names(text));
     secrets.extend(in_headers(text));
-    without(text, secrets)
+    secrets
 }
 
-/// The text with the ranges masked; ranges that overlap are masked as one.
-fn without(text: &str, mut secrets: Vec<Range<usize>>) -> String {
+/// The ranges in order; those that overlap as one.
+fn merged(mut secrets: Vec<Range<usize>>) -> Vec<Range<usize>> {
     secrets.retain(|secret| !secret.is_empty());
     secrets.sort_by_key(|secret| secret.start);
-    let mut masked = String::with_capacity(text.len());
-    let mut done = 0;
+    let mut merged: Vec<Range<usize>> = Vec::new();
     for secret in secrets {
-        if let Some(before) = text.get(done..secret.start) {
-            masked.push_str(before);
-            masked.push_str(MASK);
+        match merged.last_mut() {
+            Some(last) if secret.start < last.end => last.end = last.end.max(secret.end),
+            _ => merged.push(secret),
         }
-        done = done.max(secret.end);
     }
-    masked.push_str(text.get(done..).unwrap_or(""));
-    masked
+    merged
 }
 
 /// The words of a text: runs between white space, quotes and the separators of shells.
@@ -194,10 +234,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_stands_beside_a_secret_is_found_again() {
+        let text = "a --token xyz1 b; GITHUB_TOKEN=q c";
+        let masked = Masked::of(text);
+        assert_eq!(masked.text, "a --token [masked] b; GITHUB_TOKEN=[masked] c");
+        let now = |part: &str| {
+            let start = text.find(part).unwrap();
+            masked.text.get(masked.place(&(start..start + part.len()))).unwrap()
+        };
+        for part in ["a", "--token", " b;", " c"] {
+            assert_eq!(now(part), part);
+        }
+        assert_eq!(now("--token xyz1 b"), "--token [masked] b");
+        assert_eq!((now("xyz1"), now("yz"), now("n xy")), ("[masked]", "[masked]", "n [masked]"));
+    }
+
     proptest::proptest! {
         #[test]
-        fn any_text_can_be_masked(text in ".*") {
-            mask(&text);
+        fn any_text_can_be_masked(text in ".*", start in 0..100usize, length in 0..100usize) {
+            let masked = Masked::of(&text);
+            let span = start..start + length;
+            if text.get(span.clone()).is_some() {
+                assert!(masked.text.get(masked.place(&span)).is_some());
+            }
         }
     }
 }

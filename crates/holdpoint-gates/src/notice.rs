@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use holdpoint_api::v1::{AnswerV1, ChangeStateV1, GuardrailV1, VerdictV1};
 use holdpoint_core::decision::Need;
 use holdpoint_core::effect::Effects;
+use holdpoint_core::visible::{Lines, visible};
 
 use crate::desk::{Away, Stopped};
 
@@ -61,10 +62,11 @@ fn list_effects(text: &mut String, effects: &Effects, held: &[usize]) {
         let summary = if effect.summary.is_empty() { &effect.resource.name } else { &effect.summary };
         let _ = writeln!(
             text,
-            "What: {summary} ({} {}, {}, {}).",
+            "What: {} ({} {}, {}, {}).",
+            visible(summary, Lines::One),
             effect.verb,
             effect.resource.kind,
-            effect.environment,
+            visible(&effect.environment.to_string(), Lines::One),
             effect.reversibility.as_str()
         );
     }

@@ -8,7 +8,8 @@ use holdpoint_api::v1::{
 };
 use holdpoint_core::actor::AgentId;
 use holdpoint_core::digest::Digest;
-use holdpoint_core::mask::mask;
+use holdpoint_core::effect::Effect;
+use holdpoint_core::mask::Masked;
 
 use crate::clock::fresh_id;
 use crate::engine::{Engine, Error};
@@ -107,7 +108,9 @@ impl Engine {
         let (text, directory, effects, said) = match &stored.proposal {
             Kept::Here(proposal) => {
                 let Proposal { artefact, setting, effects, said } = proposal.clone();
-                (mask(&artefact.text()), setting.directory, effects.into(), said)
+                let masked = Masked::of(&artefact.text());
+                let effects = Vec::from(effects).into_iter().map(|effect: Effect| found_again(effect, &masked)).collect();
+                (masked.text, setting.directory, effects, said)
             }
             Kept::Redacted { index } => (format!("(taken back: entry {index} of the log)"), String::new(), Vec::new(), None),
         };
@@ -208,6 +211,12 @@ impl Engine {
         let status = self.status().await?;
         Ok(self.metrics.text(status.held, status.log_size, status.revision))
     }
+}
+
+/// The effect, pointing to where its part stands among the masks.
+fn found_again(effect: Effect, masked: &Masked) -> Effect {
+    let span = effect.span.as_ref().map(|span| masked.place(span));
+    Effect { span, ..effect }
 }
 
 fn stored_states(state: ChangeStateV1) -> Vec<ChangeState> {

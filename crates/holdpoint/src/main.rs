@@ -13,6 +13,7 @@ mod hook;
 mod install;
 mod install_system;
 mod log;
+mod marked;
 mod policy;
 mod ready;
 mod run;

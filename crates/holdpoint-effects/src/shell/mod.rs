@@ -68,6 +68,7 @@ mod zsh;
 
 use std::collections::BTreeSet;
 
+use holdpoint_core::change::Artefact;
 use holdpoint_core::effect::Effect;
 
 use self::budget::{Budget, TEXT_MAX_BYTES};
@@ -93,11 +94,13 @@ pub(crate) fn text(text: &str, world: &World<'_>) -> (Vec<Effect>, BTreeSet<Stri
 pub(crate) fn argv(argv: &[String], world: &World<'_>) -> (Vec<Effect>, BTreeSet<String>) {
     let budget = Budget::new();
     let mut walker = Walker::new(world, &budget);
-    let fields: Vec<Field> = argv.iter().map(|word| Field::new(Value::text(word.as_str()), 0..0)).collect();
+    let spans = Artefact::word_spans(argv);
+    let whole = 0..spans.last().map_or(0, |last| last.end);
+    let fields: Vec<Field> = argv.iter().zip(spans).map(|(word, span)| Field::new(Value::text(word.as_str()), span)).collect();
     if argv.iter().map(String::len).sum::<usize>() > TEXT_MAX_BYTES || argv.iter().any(|word| word.contains('\0')) {
-        walker.opaque("", "it is longer than is read, or holds a NUL byte", 0..0);
+        walker.opaque("", "it is longer than is read, or holds a NUL byte", whole);
     } else {
-        walker.run_words(&fields, Some(world.directory()), &(0..0));
+        walker.run_words(&fields, Some(world.directory()), &whole);
     }
     walker.finish()
 }
