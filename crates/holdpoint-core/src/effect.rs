@@ -30,6 +30,30 @@ pub struct Effect {
     /// Where in the artefact's text it comes from, in bytes, where it comes from one place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<Range<usize>>,
+    /// What leaves a way back or shows first what would go, where such a thing is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safer: Option<Box<Alternative>>,
+}
+
+/// What can be done in place of an effect, or before it, so that nothing is lost. Like the summary it is for people and agents to
+/// read, and decides nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alternative {
+    /// A command line, for the directory of the change; nothing where none would help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    /// What the command does, in words that go on from it: ``keeps the changes``. A sentence of its own where there is none.
+    pub says: String,
+}
+
+impl fmt::Display for Alternative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.command {
+            Some(command) => write!(f, "`{command}` {}", self.says),
+            None => f.write_str(&self.says),
+        }
+    }
 }
 
 /// What is done to a resource. The order is alphabetical and means nothing.
@@ -462,6 +486,7 @@ impl Effects {
                 certainty: Certainty::Opaque,
                 summary: format!("Does something that cannot be read: {why}"),
                 span: None,
+                safer: None,
             }],
         }
     }
@@ -542,6 +567,7 @@ mod tests {
             certainty: Certainty::Exact,
             summary: format!("Deletes {name}"),
             span: None,
+            safer: None,
         }
     }
 

@@ -439,6 +439,7 @@ mod tests {
             certainty: Certainty::Exact,
             summary: String::new(),
             span: None,
+            safer: None,
         }])
     }
 

@@ -43,6 +43,7 @@ pub(crate) fn used(name: &str, artefact: &Artefact, effects: Effects) -> Effects
         certainty: Certainty::Worst,
         summary: format!("Gives `{program}` the credential `{name}`; nobody can follow where it takes it"),
         span: None,
+        safer: None,
     };
     let effect = if known && is_aimed(artefact) {
         let summary = format!("Gives `{program}` the credential `{name}`, for what stands here and nothing else");

@@ -56,6 +56,9 @@ pub(crate) struct Command {
     pub(crate) effect: Vec<Template>,
     #[serde(default)]
     pub(crate) sub: Vec<Sub>,
+    /// What can be done instead, or before, whichever of its losses it is: the first of these that fits.
+    #[serde(default)]
+    pub(crate) safer: Vec<Safer>,
 }
 
 /// A subcommand: one or more words after the program's own options.
@@ -72,6 +75,32 @@ pub(crate) struct Sub {
     pub(crate) otherwise: Otherwise,
     #[serde(default)]
     pub(crate) effect: Vec<Template>,
+    /// As for a command.
+    #[serde(default)]
+    pub(crate) safer: Vec<Safer>,
+}
+
+/// What leaves a way back or shows first what would go.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Safer {
+    /// The names of the programs it is for; all of the command's where none is named.
+    #[serde(default)]
+    pub(crate) programs: Vec<String>,
+    /// The subcommands it is for, as they are named above; all where none is named.
+    #[serde(default)]
+    pub(crate) subcommands: Vec<String>,
+    /// The command to run, with holes for words of the line as they stand there: `{line}` for all of it, `{program}` and
+    /// `{arguments}` for its two parts, `{before}` and `{behind}` for what stands on either side of the subcommand, `{operands}`,
+    /// `{first}`, `{rest}`, `{last}`, `{paths}` for what stands behind `--`, or an option's value such as `{--name}`. Nothing
+    /// where no command would help.
+    pub(crate) run: Option<String>,
+    /// Words of the line that are left out of it.
+    #[serde(default)]
+    pub(crate) without: Vec<String>,
+    /// What it does, in words that go on from it; a sentence of its own where there is no command.
+    pub(crate) says: String,
 }
 
 /// What stands when none of the effects applies.
@@ -156,6 +185,9 @@ pub(crate) struct Template {
     pub(crate) measure: Option<Measure>,
     #[serde(default)]
     pub(crate) summary: String,
+    /// As for a command, for this effect alone.
+    #[serde(default)]
+    pub(crate) safer: Vec<Safer>,
 }
 
 /// What a command does to paths.
@@ -182,6 +214,8 @@ pub(crate) enum Paths {
     Run,
     /// It sends them away.
     Send,
+    /// It puts them where the person can take them back from.
+    Trash,
     /// It unpacks an archive in them, whose names are not read.
     Unpack,
 }
@@ -329,6 +363,30 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn every_alternative_is_offered_for_an_example() {
+        let mut missing = Vec::new();
+        for family in families() {
+            let offered: Vec<(String, String)> = (family.example.iter())
+                .flat_map(|example| effects(&example.line))
+                .filter_map(|effect| effect.safer)
+                .map(|safer| (safer.says, safer.command.unwrap_or_default()))
+                .collect();
+            let of = |command: &'static Command| {
+                let of_subs =
+                    command.sub.iter().flat_map(|sub| sub.safer.iter().chain(sub.effect.iter().flat_map(|is| &is.safer)));
+                command.safer.iter().chain(command.effect.iter().flat_map(|is| &is.safer)).chain(of_subs)
+            };
+            for safer in family.command.iter().filter_map(|is| command(is.names.first()?)).flat_map(of) {
+                let fits = |(says, command): &(String, String)| *says == safer.says && command.is_empty() == safer.run.is_none();
+                if !offered.iter().any(fits) {
+                    missing.push(format!("no example is offered {:?}, which {}", safer.run, safer.says));
+                }
+            }
+        }
+        assert!(missing.is_empty(), "{}", missing.join("\n"));
     }
 
     #[test]

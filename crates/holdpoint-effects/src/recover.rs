@@ -41,6 +41,7 @@ impl Loss {
             reversibility: self.reversibility,
             certainty: self.certainty,
             span: None,
+            safer: None,
         }
     }
 }

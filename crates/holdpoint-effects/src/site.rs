@@ -24,6 +24,7 @@ pub(crate) fn acted_at(name: &str, environment: Option<&String>, effects: Effect
         certainty,
         summary: format!("Acts as the user of the site `{name}`, {what}"),
         span: None,
+        safer: None,
     };
     Effects::found(Vec::from(effects).into_iter().chain([effect]).collect())
 }

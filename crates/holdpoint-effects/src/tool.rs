@@ -236,6 +236,7 @@ impl Call<'_> {
             certainty: Certainty::Exact,
             summary: format!("Uses the tool {}", self.tool),
             span: None,
+            safer: None,
         }
     }
 

@@ -154,3 +154,67 @@ fn every_file_of_the_corpus_is_read() {
         names.filter_map(|name| name.strip_suffix(".txt").map(str::to_owned)).collect();
     assert_eq!(there, corpus::FILES.iter().map(|(name, _)| (*name).to_owned()).collect());
 }
+
+/// The command lines that the families show as examples.
+#[expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads the data as they were written, or fails")]
+fn examples() -> Vec<String> {
+    let families = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/families")).unwrap();
+    let texts = families.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+    let shown = |text: String| {
+        let table: toml::Table = toml::from_str(&text).unwrap();
+        let examples = table.get("example").and_then(toml::Value::as_array).cloned().unwrap_or_default();
+        examples.iter().map(|example| example["line"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    texts.flat_map(shown).collect()
+}
+
+#[test]
+fn whatever_is_offered_instead_passes() {
+    let mut held = Vec::new();
+    let mut offered = 0;
+    for line in corpus::lines().map(|line| line.text).chain(examples()) {
+        for safer in effects(&line).into_iter().filter_map(|effect| effect.safer) {
+            // What stands in backticks is a command as well, unless it is an option.
+            let in_words = safer.says.split('`').skip(1).step_by(2).filter(|part| !part.starts_with('-'));
+            for command in safer.command.as_deref().into_iter().chain(in_words) {
+                offered += 1;
+                let reasons: Vec<Effect> = effects(command).into_iter().filter(waits).collect();
+                if !reasons.is_empty() {
+                    held.push(format!("{line}\n  offers {command}\n{}", shown(&reasons)));
+                }
+            }
+        }
+    }
+    assert!(held.is_empty(), "{} alternatives wait:\n{}", held.len(), held.join("\n"));
+    assert!(offered > 400, "only {offered} alternatives were seen");
+}
+
+/// The words that say what an effect is about, where the line has them: the last name of a path, or the resource's own words.
+fn telling<'a>(effect: &'a Effect, line: &str) -> Option<&'a str> {
+    let name = effect.resource.name.trim_end_matches('/');
+    let last = name.rsplit('/').next().unwrap_or_default();
+    (last.len() > 2 && line.matches(last).count() == 1).then_some(last)
+}
+
+/// Whether what a part does stands elsewhere: in a variable, a here-document, a pipe, a script.
+fn stands_for_other_text(part: &str, line: &str) -> bool {
+    let fed = line.split_once(part).is_some_and(|(before, _)| before.ends_with("| "));
+    part.contains('$') || part.contains("<<") || part.starts_with("./") || part.contains("scripts/") || part == "~" || fed
+}
+
+#[test]
+fn what_is_held_points_at_the_words_it_comes_from() {
+    let mut wrong = Vec::new();
+    for line in corpus::lines().map(|line| line.text) {
+        for effect in effects(&line).into_iter().filter(waits) {
+            let part = effect.span.clone().and_then(|span| line.get(span));
+            let told = part.is_some_and(|part| {
+                telling(&effect, &line).is_none_or(|word| part.contains(word) || stands_for_other_text(part, &line))
+            });
+            if !told {
+                wrong.push(format!("{line}\n  marks {part:?} for: {} ({})", effect.summary, effect.resource.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} effects point elsewhere:\n{}", wrong.len(), wrong.join("\n"));
+}

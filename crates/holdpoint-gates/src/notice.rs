@@ -1,6 +1,6 @@
 //! What an agent or a person is told about a change that was stopped.
 //!
-//! Five things, in this order: what is held, why, what is missing, what can be done instead, and how to wait. Never "try
+//! Five things, in this order: what is held and what would be safer, why, what can be done instead, what is missing, and how to wait. Never "try
 //! again": a retry with other words is another change, and an agent that is told to retry will.
 
 use std::fmt::Write as _;
@@ -69,6 +69,9 @@ fn list_effects(text: &mut String, effects: &Effects, held: &[usize]) {
             visible(&effect.environment.to_string(), Lines::One),
             effect.reversibility.as_str()
         );
+        if let Some(safer) = &effect.safer {
+            let _ = writeln!(text, "Safer: {}.", visible(&safer.to_string(), Lines::One));
+        }
     }
     if summaries.len() > EFFECTS_SHOWN_MAX {
         let _ = writeln!(text, "What: and {} more.", summaries.len() - EFFECTS_SHOWN_MAX);

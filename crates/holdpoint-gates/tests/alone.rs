@@ -42,6 +42,7 @@ fn sees(verb: Verb, name: &str, reversibility: Reversibility) -> Seen {
         certainty: Certainty::Exact,
         summary: String::new(),
         span: None,
+        safer: None,
     };
     Seen {
         change: Change::seal(Artefact::Command { text: format!("{verb} {name}") }, setting, &Answers::default()).unwrap(),

@@ -89,6 +89,7 @@ fn seen(script: &str, files: u64) -> Seen {
         certainty: Certainty::Exact,
         summary: "Deletes /w/a".into(),
         span: None,
+        safer: None,
     };
     Seen {
         change: Change::seal(Artefact::Command { text: "sh clean.sh".into() }, setting, &answers).unwrap(),

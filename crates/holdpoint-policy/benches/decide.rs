@@ -111,6 +111,7 @@ fn case(effects: usize) -> Case {
         certainty: Certainty::Exact,
         summary: String::new(),
         span: None,
+        safer: None,
     };
     let actor = Actor::Agent {
         id: AgentId::parse("claude-code/1").expect("a well-formed name"),

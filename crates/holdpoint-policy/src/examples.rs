@@ -242,6 +242,7 @@ impl Written {
             certainty: self.does.certainty,
             summary: self.says.clone(),
             span: None,
+            safer: None,
         };
         let standing = Standing {
             environment: environment.to_string(),

@@ -120,6 +120,9 @@ fn effect_lines(text: &mut String, effect: &Effect, holding: bool, number: Optio
     let number = number.map_or_else(String::new, |number| number.to_string());
     let summary = visible(&effect.summary);
     let _ = writeln!(text, "  {bullet}would {number:<2}{bullet:#} {summary}{FAINT}{known}{FAINT:#}");
+    if let Some(safer) = effect.safer.as_ref().filter(|_| holding) {
+        let _ = writeln!(text, "  {GOOD}safer{GOOD:#}    {}", visible(&safer.to_string()));
+    }
 }
 
 fn guardrail_lines(text: &mut String, guardrail: &GuardrailV1) {
@@ -163,7 +166,7 @@ const INDENT: usize = 4;
 mod tests {
     use super::*;
     use holdpoint_core::digest::Digest;
-    use holdpoint_core::effect::Effects;
+    use holdpoint_core::effect::{Alternative, Effects};
 
     /// What `check` would print, decided by the effects that are said to hold.
     fn shown(text: &str, effects: Vec<Effect>, holding: &[usize]) -> String {
@@ -194,8 +197,9 @@ mod tests {
     #[test]
     fn a_sentence_has_the_number_of_the_part_it_comes_from() {
         let text = "rm -rf a b && git push --force";
+        let safer = Alternative { command: Some("mv -n b b.aside".into()), says: "keeps it".into() };
         let effects = vec![
-            effect("Deletes `b`", 9..10),
+            Effect { safer: Some(Box::new(safer)), ..effect("Deletes `b`", 9..10) },
             effect("Deletes `a`", 7..8),
             effect("Pushes", 14..30),
             effect("Rewrites", 14..30),
@@ -207,6 +211,7 @@ mod tests {
           │        1 2    3^^^^^^^^^^^^^^^
 
           would 2  Deletes `b`
+          safer    `mv -n b b.aside` keeps it
           would 1  Deletes `a`
           would 3  Pushes
           would 3  Rewrites

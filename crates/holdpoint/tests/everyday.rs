@@ -34,6 +34,20 @@ fn the_shipped_policy_holds_what_must_wait_and_lets_the_rest_pass() {
 }
 
 #[test]
+fn the_shipped_policy_lets_pass_whatever_is_offered_instead() {
+    let mut judge = Judge::default();
+    let offered = |line: Line| world::read(&line.text, &[]).effects.iter().filter_map(|effect| effect.safer.clone()).collect();
+    let offered: BTreeSet<String> =
+        corpus::lines().flat_map::<Vec<_>, _>(offered).filter_map(|safer| safer.command).collect();
+    let held = offered.iter().filter_map(|command| {
+        let holding = judge.guardrails_of(command);
+        (!holding.is_empty()).then(|| format!("{command}\n  {holding:?}"))
+    });
+    let held: Vec<String> = held.collect();
+    assert!(held.is_empty() && offered.len() > 50, "of {} alternatives wait:\n{}", offered.len(), held.join("\n"));
+}
+
+#[test]
 fn no_shipped_guardrail_reads_a_name_so_that_one_answer_serves_all_names() {
     let reads_one = |(path, text): (String, Vec<u8>)| {
         let text = String::from_utf8(text).unwrap();
@@ -56,17 +70,21 @@ struct Judge {
 impl Judge {
     /// What the policy made of a line, if that is not what the corpus says.
     fn misjudged(&mut self, line: &Line) -> Option<String> {
-        let world::Read { setting, answers, effects } = world::read(&line.text, &[]);
-        let in_reach = environments_in_reach(&setting, &answers);
-        let held: BTreeSet<String> = effects.iter().flat_map(|effect| self.holds(effect, &in_reach)).collect();
+        let held = self.guardrails_of(&line.text);
         let is_right = held.is_empty() == (line.verdict == Verdict::Free);
         let found = if held.is_empty() { "passes".to_owned() } else { held.into_iter().collect::<Vec<_>>().join(", ") };
         (!is_right).then(|| format!("{line}\n  {found}"))
     }
 
+    fn guardrails_of(&mut self, text: &str) -> BTreeSet<String> {
+        let world::Read { setting, answers, effects } = world::read(text, &[]);
+        let in_reach = environments_in_reach(&setting, &answers);
+        effects.iter().flat_map(|effect| self.holds(effect, &in_reach)).collect()
+    }
+
     fn holds(&mut self, effect: &Effect, in_reach: &[Environment]) -> BTreeSet<String> {
         let resource = Resource { kind: effect.resource.kind, name: String::new() };
-        let shape = Effect { resource, summary: String::new(), span: None, ..effect.clone() };
+        let shape = Effect { resource, summary: String::new(), span: None, safer: None, ..effect.clone() };
         let key = (shape, in_reach.to_vec());
         self.known.entry(key).or_insert_with_key(|(shape, in_reach)| guardrails(shape, in_reach)).clone()
     }

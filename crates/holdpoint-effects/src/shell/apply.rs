@@ -24,6 +24,8 @@ pub(crate) struct Applied<'a> {
     /// The program's own options, in front of the subcommand.
     pub(crate) own: Line,
     pub(crate) line: Line,
+    /// The words behind the program's name, as they stand there.
+    pub(crate) arguments: &'a [Field],
     pub(crate) directory: Option<&'a str>,
     pub(crate) span: Span,
 }
@@ -110,6 +112,14 @@ impl Walker<'_> {
     }
 
     fn fill(&mut self, template: &Template, applied: &Applied<'_>, certainty: Option<Certainty>) {
+        let before = self.noted();
+        self.fill_in(template, applied, certainty);
+        if let Some(alternative) = self.alternative(&template.safer, applied) {
+            self.give_instead(before, &alternative);
+        }
+    }
+
+    fn fill_in(&mut self, template: &Template, applied: &Applied<'_>, certainty: Option<Certainty>) {
         if let Some(paths) = template.paths {
             return self.on_paths(paths, template, applied);
         }
@@ -126,6 +136,7 @@ impl Walker<'_> {
             certainty: certainty.or(template.certainty).unwrap_or(Certainty::Exact),
             summary: applied.filled(&template.summary),
             span: Some(applied.span.clone()),
+            safer: None,
         };
         if let Some(measure) = template.measure {
             self.measure(measure, applied, &mut effect);
@@ -198,6 +209,7 @@ impl Walker<'_> {
             | Paths::Rebuild
             | Paths::Run
             | Paths::Send
+            | Paths::Trash
             | Paths::Unpack => {}
         }
         if let (Paths::Link, Some(target)) = (paths, &target) {
@@ -220,6 +232,7 @@ impl Walker<'_> {
                 Paths::Rebuild => self.rebuild(&field, directory),
                 Paths::Run => self.script(&field, &[], directory, applied.program),
                 Paths::Send => self.send(&field, directory),
+                Paths::Trash => self.trash(&field, directory),
                 Paths::Unpack => self.unpack(&field, directory),
                 Paths::Copy | Paths::Move => {}
             }
@@ -293,7 +306,7 @@ impl<'a> Applied<'a> {
     pub(crate) fn of(
         program: &'a str,
         command: &'static Command,
-        arguments: &[Field],
+        arguments: &'a [Field],
         directory: Option<&'a str>,
         span: &Span,
     ) -> Self {
@@ -303,7 +316,7 @@ impl<'a> Applied<'a> {
         line.operands.extend(more);
         let (own, _) = parse(arguments, Style { stops_at_operand: true, ..style(command, None) });
         let (sub, sub_name) = sub.map_or((None, ""), |(sub, name)| (Some(sub), name));
-        Self { program, command, sub, sub_name, own, line, directory, span: span.clone() }
+        Self { program, command, sub, sub_name, own, line, arguments, directory, span: span.clone() }
     }
 }
 
@@ -335,6 +348,12 @@ impl Applied<'_> {
     /// The command as it is named in sentences.
     pub(crate) fn shown(&self) -> String {
         if self.sub_name.is_empty() { self.program.to_owned() } else { format!("{} {}", self.program, self.sub_name) }
+    }
+
+    /// All its words.
+    pub(crate) fn words(&self) -> Vec<Field> {
+        let program = Field::new(Value::text(self.program), self.span.clone());
+        std::iter::once(program).chain(self.arguments.iter().cloned()).collect()
     }
 
     fn effect(&self, verb: Verb, summary: String) -> Effect {
@@ -554,6 +573,12 @@ pub(crate) fn subcommand(command: &'static Command, arguments: &[Field]) -> (Opt
 pub(crate) fn behind_subcommand(command: &'static Command, arguments: &[Field]) -> Vec<Field> {
     let last = named_by(command, arguments).and_then(|(_, _, used)| used.last().copied());
     last.and_then(|last| arguments.get(last + 1..)).unwrap_or_default().to_vec()
+}
+
+/// The words before the subcommand.
+pub(crate) fn before_subcommand(command: &'static Command, arguments: &[Field]) -> Vec<Field> {
+    let first = named_by(command, arguments).and_then(|(_, _, used)| used.first().copied());
+    first.and_then(|first| arguments.get(..first)).unwrap_or_default().to_vec()
 }
 
 /// The subcommand, its name, and the places of the words that name it.

@@ -87,6 +87,12 @@ impl Walker<'_> {
 
     /// Follows a program that is the one its name says.
     pub(super) fn program_of_system(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let before = self.noted();
+        self.known_program(program, arguments, directory, span);
+        self.offer(program, arguments, directory, before);
+    }
+
+    fn known_program(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         self.ran.insert(program.to_owned());
         for file in arguments.iter().filter_map(|field| behind(field, "file://")) {
             self.look(&file, directory);

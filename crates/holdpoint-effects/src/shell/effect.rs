@@ -1,6 +1,8 @@
 //! The effects from which the others are made: what loses nothing, what loses something, what cannot be read.
 
-use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
+use holdpoint_core::effect::{
+    Alternative, Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb,
+};
 
 use super::syntax::Span;
 use crate::recover::Loss;
@@ -16,6 +18,7 @@ pub(crate) fn plain(verb: Verb, kind: ResourceKind, name: &str, summary: String,
         certainty: Certainty::Exact,
         summary,
         span: Some(span),
+        safer: None,
     }
 }
 
@@ -41,7 +44,8 @@ pub(crate) fn anything(verb: Verb, act: &str, shown: &str) -> Effect {
         certainty: Certainty::Worst,
         what: format!("`{shown}`, which the command does not determine: it could be everything"),
     };
-    found.effect(verb, act)
+    let says = "Write the path out: as it stands it could be everything".to_owned();
+    Effect { safer: Some(Box::new(Alternative { command: None, says })), ..found.effect(verb, act) }
 }
 
 /// Something that cannot be read.
@@ -55,5 +59,20 @@ pub(crate) fn unread(name: &str, why: &str, span: Span) -> Effect {
         certainty: Certainty::Opaque,
         summary: format!("Does something that cannot be read: {why}"),
         span: Some(span),
+        safer: None,
+    }
+}
+
+/// Whether an alternative would help: something is lost, or cannot be called back.
+pub(crate) fn wants_alternative(effect: &Effect) -> bool {
+    if effect.certainty >= Certainty::Delegated {
+        return false;
+    }
+    match effect.verb {
+        Verb::Read => false,
+        Verb::Approve | Verb::Grant | Verb::Publish | Verb::Rewrite | Verb::Stop => true,
+        Verb::Create | Verb::Delete | Verb::Execute | Verb::Modify | Verb::Overwrite => {
+            effect.reversibility >= Reversibility::Effort
+        }
     }
 }

@@ -198,7 +198,8 @@ impl Walker<'_> {
                     certainty: Certainty::Worst,
                     what: format!("everything that matches `{pattern}`"),
                 };
-                self.note(Effect { span: Some(span), ..found.effect(verb, act) });
+                let safer = self.listing(pattern).map(Box::new);
+                self.note(Effect { span: Some(span), safer, ..found.effect(verb, act) });
             }
         }
     }
@@ -222,7 +223,8 @@ impl Walker<'_> {
             found.reversibility = Reversibility::Regenerable;
             found.what = format!("`{path}`, which the command itself makes");
         }
-        self.note(Effect { span: Some(span), ..found.effect(verb, act) });
+        let safer = self.keeping(verb, path, self.facts(path), &found).map(Box::new);
+        self.note(Effect { span: Some(span), safer, ..found.effect(verb, act) });
     }
 
     /// Says so where Holdpoint's own data or program goes with a directory.
@@ -431,8 +433,10 @@ impl Walker<'_> {
             other => other,
         };
         let summary = format!("{act} `{path}`");
+        let found = Loss { reversibility, ..found };
+        let safer = self.keeping(Verb::Modify, &path, facts, &found).map(Box::new);
         let effect = plain(Verb::Modify, kind, &path, summary, operand.span.clone());
-        self.note(Effect { reversibility, certainty: found.certainty, ..effect });
+        self.note(Effect { reversibility, certainty: found.certainty, safer, ..effect });
     }
 
     /// Moves or copies sources to a target; what lies there, and what earlier sources put there, is lost.
@@ -564,6 +568,24 @@ impl Walker<'_> {
             let effect = plain(Verb::Modify, kind, &name, format!("Moves `{name}` away"), source.span.clone());
             self.note(Effect { reversibility: if far { Reversibility::Effort } else { Reversibility::Lossless }, ..effect });
         }
+    }
+
+    /// Puts into the trash what an operand names. It is gone from where it was, and can be taken back as it was.
+    pub(crate) fn trash(&mut self, operand: &Field, directory: Option<&str>) {
+        let Target::Exactly(path) = self.target(&operand.value, directory) else { return self.delete(operand, directory) };
+        let whole = |facts: &PathFacts| {
+            let around = [Some(self.world.directory()), self.world.home()];
+            !around.into_iter().flatten().any(|inner| holds(&facts.canonical, inner))
+        };
+        let kept = |facts: &PathFacts| matches!(facts.place, Place::Home | Place::Scratch | Place::WorkTree) && whole(facts);
+        let facts = self.facts(&path);
+        if !facts.is_some_and(kept) || self.is_rewritten(&path) {
+            return self.delete(operand, directory);
+        }
+        let kind = kind_of(self.world, &path, facts);
+        self.takes_guard(&path, Verb::Modify, "Puts into the trash", &operand.span);
+        self.note(plain(Verb::Modify, kind, &path, format!("Puts `{path}` into the trash"), operand.span.clone()));
+        self.state.moved.insert(path);
     }
 
     /// A copy of a program that destroys: nobody will know it by its other name.

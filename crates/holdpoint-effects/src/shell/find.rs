@@ -1,11 +1,12 @@
 //! `find`: what it deletes and what it runs.
 
-use holdpoint_core::effect::{ResourceKind, Verb};
+use holdpoint_core::effect::{Alternative, ResourceKind, Verb};
 
 use super::effect::plain;
+use super::safer::spelled;
 use super::syntax::Span;
 use super::value::{Field, Piece, Shape, Value};
-use super::walker::Walker;
+use super::walker::{Site, Walker};
 
 impl Walker<'_> {
     pub(crate) fn find(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
@@ -27,7 +28,9 @@ impl Walker<'_> {
             match test.known().as_deref() {
                 Some("-delete") => {
                     acts = true;
+                    let before = self.noted();
                     found.iter().for_each(|field| self.delete(field, directory));
+                    self.offer_to_print(arguments, directory, before);
                 }
                 Some("-exec" | "-execdir" | "-ok" | "-okdir") => {
                     acts = true;
@@ -54,6 +57,23 @@ impl Walker<'_> {
         }
         if !acts {
             self.note(plain(Verb::Read, ResourceKind::Program, "find", "Looks only (`find`)".to_owned(), span.clone()));
+        }
+    }
+
+    /// Offers to print what would be deleted, where that is all that is done with it.
+    fn offer_to_print(&mut self, arguments: &[Field], directory: Option<&str>, count: usize) {
+        let acts = |word: &Field| {
+            word.value.head().starts_with("-exec") || word.value.head().starts_with("-ok") || word.value.head().starts_with("-f")
+        };
+        if self.site != Site::Here || arguments.iter().any(acts) {
+            return;
+        }
+        let shown =
+            |word: &Field| if word.known().as_deref() == Some("-delete") { Some("-print".to_owned()) } else { spelled(word) };
+        let words: Option<Vec<String>> = arguments.iter().map(shown).collect();
+        let (Some(words), Some(directory)) = (words, directory) else { return };
+        if let Some(command) = self.from_here(format!("find {}", words.join(" ")), directory) {
+            self.give_instead(count, &Alternative { command: Some(command), says: "lists what would go".to_owned() });
         }
     }
 
@@ -118,19 +138,15 @@ fn takes_value(name: &str) -> bool {
 
 /// What may be found: below each start, narrowed by one `-name` where nothing widens it again.
 fn found(starts: &[Field], tests: &[Field]) -> Vec<Field> {
-    let name = |option: &str| {
-        tests
-            .iter()
-            .position(|field| field.known().as_deref() == Some(option))
-            .and_then(|at| tests.get(at + 1))
-            .and_then(Field::known)
-    };
+    let at = tests.iter().position(|field| field.known().as_deref() == Some("-name"));
+    let named_by = at.and_then(|at| tests.get(at + 1));
     let widened = tests
         .iter()
         .any(|field| matches!(field.known().as_deref(), None | Some("-o" | "-or" | "!" | "-not" | "," | "-prune" | "-follow")));
-    let named = name("-name").filter(|_| !widened);
+    let named = named_by.and_then(Field::known).filter(|_| !widened);
     let below = |start: &Field| {
         let mut value = start.value.clone();
+        let mut span = start.span.clone();
         if let Some(name) = &named {
             value.push(Piece::Text("/".to_owned()));
             value.push(Piece::Pattern("**".to_owned()));
@@ -141,7 +157,10 @@ fn found(starts: &[Field], tests: &[Field]) -> Vec<Field> {
                 value.push(Piece::Pattern(name.clone()));
             }
         }
-        Field::new(value, start.span.clone())
+        if let Some(word) = named_by.filter(|_| named.is_some()) {
+            span = span.start.min(word.span.start)..span.end.max(word.span.end);
+        }
+        Field::new(value, span)
     };
     starts.iter().map(below).collect()
 }

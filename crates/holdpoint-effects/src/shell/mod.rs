@@ -47,6 +47,7 @@ mod postgres;
 mod reader;
 mod readers;
 mod redirect;
+mod safer;
 mod scan;
 mod settings;
 mod setup;

@@ -55,7 +55,7 @@ impl Walker<'_> {
     fn taken_apart<'a>(
         &self,
         program: &'a str,
-        arguments: &[Field],
+        arguments: &'a [Field],
         directory: Option<&'a str>,
         span: &Span,
     ) -> Option<Applied<'a>> {

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 
-use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
+use holdpoint_core::effect::{Alternative, Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::budget::{Budget, DEPTH_MAX};
 use super::dialect::Dialect;
-use super::effect::{plain, unread};
+use super::effect::{plain, unread, wants_alternative};
 use super::expand::inherited;
 use super::state::State;
 use super::syntax::{Command, Span};
@@ -172,9 +172,10 @@ impl<'w> Walker<'w> {
         if let Some(within) = &self.within {
             effect.span = Some(within.clone());
         }
-        let span = effect.span.take();
+        let (span, safer) = (effect.span.take(), effect.safer.take());
         if self.effects.len() < EFFECTS_MAX && self.seen.insert(effect.clone()) {
             effect.span = span.filter(|span| !span.is_empty());
+            effect.safer = safer;
             self.effects.push(effect);
             // So many are opaque as a whole, whatever follows.
             self.stopped |= self.effects.len() == EFFECTS_MAX;
@@ -197,9 +198,31 @@ impl<'w> Walker<'w> {
     pub(super) fn take_noted(&mut self, count: usize) -> Vec<Effect> {
         let taken = self.effects.split_off(count.min(self.effects.len()));
         for effect in &taken {
-            self.seen.remove(&Effect { span: None, ..effect.clone() });
+            self.seen.remove(&Effect { span: None, safer: None, ..effect.clone() });
         }
         taken
+    }
+
+    /// Whether one of the effects noted since there were `count` has no alternative and could do with one.
+    pub(super) fn lacks_alternative(&self, count: usize) -> bool {
+        self.effects.iter().skip(count).any(|effect| effect.safer.is_none() && wants_alternative(effect))
+    }
+
+    /// Whether something was noted since there were `count` effects that cannot be read.
+    pub(super) fn noted_opaque(&self, count: usize) -> bool {
+        self.effects.iter().skip(count).any(|effect| effect.certainty == Certainty::Opaque)
+    }
+
+    /// Gives the effects noted since there were `count` an alternative where they have none.
+    pub(super) fn give(&mut self, count: usize, alternative: &Alternative) {
+        let lacking = self.effects.iter_mut().skip(count).filter(|effect| effect.safer.is_none() && wants_alternative(effect));
+        lacking.for_each(|effect| effect.safer = Some(Box::new(alternative.clone())));
+    }
+
+    /// Gives the effects noted since there were `count` an alternative in place of any they have.
+    pub(super) fn give_instead(&mut self, count: usize, alternative: &Alternative) {
+        let noted = self.effects.iter_mut().skip(count).filter(|effect| wants_alternative(effect));
+        noted.for_each(|effect| effect.safer = Some(Box::new(alternative.clone())));
     }
 
     /// A comment, an assignment or a definition alone has no effect outside the shell, and that is said. Where a program may

@@ -29,6 +29,7 @@ impl Origin<'_> {
             certainty: Certainty::Exact,
             summary,
             span: self.span.clone(),
+            safer: None,
         }
     }
 

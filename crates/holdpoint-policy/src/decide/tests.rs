@@ -25,6 +25,7 @@ fn effect(verb: Verb, kind: ResourceKind) -> Placed {
             certainty: Certainty::Exact,
             summary: String::new(),
             span: None,
+            safer: None,
         },
         standing: Standing {
             environment: "local".into(),

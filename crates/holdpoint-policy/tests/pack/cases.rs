@@ -68,6 +68,7 @@ prop_compose! {
             certainty,
             summary: String::new(),
             span: None,
+            safer: None,
         }
     }
 }

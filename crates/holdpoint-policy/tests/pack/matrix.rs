@@ -150,6 +150,7 @@ impl Place {
             certainty: self.certainty,
             summary: String::new(),
             span: None,
+            safer: None,
         };
         let standing = Standing {
             environment: self.environment.to_string(),

@@ -95,7 +95,7 @@ impl Card {
         let sections = vec![
             Section { heading: "Changes", lines: changes(known, &text) },
             Section { heading: "Reach", lines: reach(known) },
-            Section { heading: "Undo", lines: undo(known.effects) },
+            Section { heading: "Undo", lines: undo(known) },
             Section { heading: "Missing", lines: missing(known) },
             Section { heading: "Who", lines: who(known) },
             Section { heading: "Since last", lines: since_last(known) },
@@ -206,12 +206,30 @@ fn place(effect: &Effect, estate: &Estate) -> (Care, String) {
     }
 }
 
-fn undo(effects: &Effects) -> Vec<Line> {
+fn undo(known: &Known<'_>) -> Vec<Line> {
     let mut by_way: BTreeMap<Reversibility, Vec<String>> = BTreeMap::new();
-    for (n, effect) in effects.iter().enumerate() {
+    for (n, effect) in known.effects.iter().enumerate() {
         by_way.entry(effect.reversibility).or_default().push((n + 1).to_string());
     }
-    by_way.iter().rev().map(|(way, effects)| way_back(*way, &effects.join(", "))).collect()
+    let ways = by_way.iter().rev().map(|(way, effects)| way_back(*way, &effects.join(", ")));
+    ways.chain(safer(known)).collect()
+}
+
+/// What could be done instead of the effects that are held.
+fn safer(known: &Known<'_>) -> Vec<Line> {
+    let held: BTreeSet<usize> = known.decision.guardrails().iter().flat_map(|held| held.effects.iter().copied()).collect();
+    let mut lines: Vec<(String, Vec<String>)> = Vec::new();
+    for (n, effect) in known.effects.iter().enumerate().filter(|(n, _)| held.contains(n)) {
+        let Some(said) = effect.safer.as_ref().map(ToString::to_string) else { continue };
+        match lines.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, effects)) => effects.push((n + 1).to_string()),
+            None => lines.push((said, vec![(n + 1).to_string()])),
+        }
+    }
+    let line = |(said, effects): (String, Vec<String>)| {
+        Line::new(Tone::Plain, &format!("safer: {said} (effect {})", effects.join(", ")))
+    };
+    lines.into_iter().map(line).collect()
 }
 
 fn way_back(way: Reversibility, effects: &str) -> Line {

@@ -112,6 +112,7 @@ pub(crate) fn effects(name: &str) -> Effects {
         certainty: Certainty::Exact,
         summary: format!("Deletes {name}"),
         span: None,
+        safer: None,
     }])
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use holdpoint_core::actor::AgentId;
-use holdpoint_core::effect::{Environment, Magnitude, Resource, ResourceKind, Unit, Verb};
+use holdpoint_core::effect::{Alternative, Environment, Magnitude, Resource, ResourceKind, Unit, Verb};
 use holdpoint_core::estate::{EnvironmentEntry, System, Tier};
 
 fn person(name: &str) -> PersonId {
@@ -69,6 +69,7 @@ fn effect(summary: &str, environment: Environment, reversibility: Reversibility)
         certainty: Certainty::Exact,
         summary: summary.into(),
         span: Some(0..12),
+        safer: Some(Box::new(Alternative { command: Some("mv -n old old.aside".into()), says: "keeps it".into() })),
     }
 }
 
@@ -99,6 +100,7 @@ fn a_card_tells_the_facts_first_and_the_agents_words_last() {
     world.effects.push(Effect {
         certainty: Certainty::Worst,
         span: None,
+        safer: None,
         ..effect("", Environment::Named("prod-eu".into()), Reversibility::Effort)
     });
     let production = EnvironmentEntry { production: true, aliases: BTreeSet::new(), frozen: false };
@@ -126,6 +128,7 @@ fn a_card_tells_the_facts_first_and_the_agents_words_last() {
     Undo
       nobody knows of a way back (effect 1)
       with effort, from a copy that is known to exist (effect 2)
+      safer: `mv -n old old.aside` keeps it (effect 1)
     Missing
       missing: the confirmation of alice, for whom it is done, or an approval
     Who
