@@ -12,6 +12,7 @@
 //! look>  a command that shows what is left
 //! program> NAME SCRIPT: a stand-in for a program that reaches production
 //! credential> PROGRAM NAME=VALUE: what the program needs; in a file of the agent's home, or with the runner
+//! theirs> PATH…: what belongs to another user id where there are several
 //! around> a command that the agent runs where no hook sees it, once a hook has held it
 //! wall>  a command that the agent runs behind the runner, where the credential is
 //! ```
@@ -31,7 +32,7 @@ use holdpoint_gates::agent::claude_code::settings;
 
 use crate::canary::{self, Said};
 use crate::exit::Exit;
-use home::{Home, is_up};
+use home::{Home, RUNNER, is_up, without_gate};
 
 /// One drill with its two files.
 macro_rules! drill {
@@ -46,14 +47,14 @@ macro_rules! drill {
 
 /// The drills there are: name, script, and what it must print.
 const DRILLS: &[(&str, &str, &str)] = &[
+    drill!("01-environment-made-anew"),
+    drill!("09-destroy-after-a-swapped-state"),
     drill!("10-found-credential"),
     drill!("11-home-directory"),
     drill!("12-cache-on-a-data-disk"),
     drill!("13-moves-onto-nothing"),
+    drill!("14-past-the-named-targets"),
 ];
-
-/// How a script has a command run through a gate.
-const RUNNER: &str = "holdpoint run --shell";
 
 /// Replay documented incidents against the live gates, in throw-away homes
 ///
@@ -156,8 +157,9 @@ fn step(home: &Home, line: &str, installed: Option<&Installed>, told: &mut Strin
             }
         }
         ("script", None) => {
-            let _ = writeln!(told, "script> {}", command.replace(RUNNER, "bash -c"));
-            told.push_str(&home.bash(&command.replace(RUNNER, "bash -c"))?);
+            let command = without_gate(command);
+            let _ = writeln!(told, "script> {command}");
+            told.push_str(&home.bash(&command)?);
         }
         ("script", Some(installed)) => {
             let _ = writeln!(told, "script> {command}");
@@ -167,7 +169,7 @@ fn step(home: &Home, line: &str, installed: Option<&Installed>, told: &mut Strin
             let _ = writeln!(told, "{role}> {command}");
             told.push_str(&home.bash(command)?);
         }
-        ("around", None) | ("wall", _) => {}
+        ("around", None) | ("theirs" | "wall", _) => {}
         ("program", _) => home.tool(command)?,
         ("credential", _) => {
             let (_, setting) = command.split_once(' ').context("a credential is `PROGRAM NAME=VALUE`")?;

@@ -1,6 +1,8 @@
 //! Acts on paths: delete, overwrite, change, move. Each asks what is there and what git or a build could bring back.
 
-use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
+use holdpoint_core::effect::{
+    Alternative, Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb,
+};
 use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
 use super::budget::{PATH_BYTES_PER_STEP, PATH_MAX_BYTES, PATH_STEPS};
@@ -478,7 +480,10 @@ impl Walker<'_> {
             let magnitude = Magnitude::unbounded(Unit::Files);
             let found =
                 Loss { resource, magnitude, reversibility: Reversibility::Irreversible, certainty: Certainty::Worst, what };
-            self.note(Effect { span: Some(target.span.clone()), ..found.effect(Verb::Overwrite, "Overwrites") });
+            let says =
+                "Put a slash behind the target: a directory that is not there is an error then, and nothing is lost".to_owned();
+            let safer = Some(Box::new(Alternative { command: None, says }));
+            self.note(Effect { span: Some(target.span.clone()), safer, ..found.effect(Verb::Overwrite, "Overwrites") });
         }
         if !missing {
             self.lose_path(path, Verb::Overwrite, "Overwrites", target.span.clone());

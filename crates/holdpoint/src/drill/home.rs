@@ -9,6 +9,14 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
+/// How a script has a command run through a gate.
+pub(super) const RUNNER: &str = "holdpoint run --shell";
+
+/// What a script runs where no gate stands before it.
+pub(super) fn without_gate(command: &str) -> String {
+    command.replace(RUNNER, "bash -c")
+}
+
 /// A home directory that is thrown away.
 pub(super) struct Home {
     /// Where everything of one run lies.
@@ -75,12 +83,20 @@ impl Home {
     pub(super) fn plain(&self, text: &str) -> String {
         let text = text.replace(&self.path().display().to_string(), "~").replace(&self.directory.display().to_string(), "…");
         let mut plain = String::new();
-        for line in text.lines() {
+        for line in in_order(&text) {
             let words: Vec<_> = line.split(' ').map(plain_word).collect();
             let _ = writeln!(plain, "{}", words.join(" "));
         }
         plain
     }
+}
+
+/// The lines of a text, with what a program refuses file by file in order of the names: a directory lists them in any.
+fn in_order(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    let refused = |line: &str| line.starts_with("rm: cannot remove");
+    lines.chunk_by_mut(|one, next| refused(one) && refused(next)).for_each(<[&str]>::sort_unstable);
+    lines
 }
 
 /// A word without a digest or a port in it.

@@ -1,17 +1,18 @@
 //! A drill behind the runner: a machine that `holdpoint install system` has set up below a directory that is thrown away, with an
-//! agent under a user id of its own. The agent heeds no hook here: what holds is that it lacks the credential.
+//! agent under a user id of its own. The agent heeds no gate that advises, so that it need not go around one: what holds is that
+//! it lacks the credential, and that the kernel lets nobody touch what belongs to another user id.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::fs::{PermissionsExt as _, chown, lchown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::Context as _;
 
-use super::home::{Home, is_up};
+use super::home::{Home, is_up, without_gate};
 
 /// How a script has a command run through the runner.
 const RUN: &str = "holdpoint run";
@@ -29,6 +30,8 @@ pub(super) fn replay(script: &str, told: &mut String) -> anyhow::Result<()> {
 struct Machine {
     home: Home,
     runner_user: u32,
+    /// Whose the things are that are not the agent's.
+    owner: u32,
     services: Vec<Child>,
 }
 
@@ -42,7 +45,7 @@ impl Machine {
             fs::set_permissions(directory, fs::Permissions::from_mode(0o755))?;
         }
         chown(home.path(), Some(agent), Some(agent))?;
-        let mut machine = Self { home, runner_user: runner, services: Vec::new() };
+        let mut machine = Self { home, runner_user: runner, owner: first + 3, services: Vec::new() };
         let tools = machine.home.directory.join("tools");
         let mut install = machine.as_root(&std::env::current_exe()?);
         install.args(["install", "system", "--console", "127.0.0.1:0", "--acting-count", "4"]);
@@ -95,10 +98,30 @@ impl Machine {
             "setup" => drop(self.home.bash(command)?),
             "program" => self.home.tool(command)?,
             "credential" => self.keep(command)?,
+            "theirs" => command.split(' ').try_for_each(|path| self.give_away(path))?,
+            "around" => {}
+            "script" => {
+                let command = without_gate(command);
+                let _ = writeln!(told, "script> {command}");
+                told.push_str(&self.home.bash(&command)?);
+            }
             _ => {
                 let _ = writeln!(told, "{role}> {command}");
                 let run = format!("'{}' --root '{}' run", self.program().display(), self.root().display());
                 told.push_str(&self.home.bash(&command.replace(RUN, &run))?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives what lies in the agent's home, and all below it, to another user id.
+    fn give_away(&self, path: &str) -> anyhow::Result<()> {
+        let below = path.strip_prefix("~/").context("what is theirs lies below `~/`")?;
+        let mut left = vec![self.home.path().join(below)];
+        while let Some(path) = left.pop() {
+            lchown(&path, Some(self.owner), Some(self.owner))?;
+            if fs::symlink_metadata(&path)?.is_dir() {
+                left.extend(fs::read_dir(&path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?);
             }
         }
         Ok(())
