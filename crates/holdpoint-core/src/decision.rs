@@ -153,6 +153,18 @@ pub enum Need {
 }
 
 impl Need {
+    /// Those of the needs that no other one contains: of two counts the greater. For people who read them.
+    pub fn strictest(needs: &[Self]) -> Vec<&Self> {
+        let contained = |need: &Self| {
+            needs.iter().any(|other| match (need, other) {
+                (Self::Approvals { count }, Self::Approvals { count: more }) => more > count,
+                (Self::Senior { count }, Self::Senior { count: more }) => more > count,
+                _ => false,
+            })
+        };
+        needs.iter().filter(|need| !contained(need)).collect()
+    }
+
     /// Reads a list as `@needs` spells it, such as `approvals:2, senior:1`.
     ///
     /// # Errors
@@ -229,6 +241,9 @@ mod tests {
         assert_eq!((hold.as_str(), ids), ("hold", vec!["b", "a"]));
         assert_eq!(hold.severity(), Some(Severity::High));
         assert_eq!(hold.needs().iter().map(ToString::to_string).collect::<Vec<_>>(), ["approvals:1", "confirm"]);
+        let needs = Need::parse_list("approvals:1, approvals:2, confirm, senior:1").unwrap();
+        let strictest: Vec<_> = Need::strictest(&needs).into_iter().map(ToString::to_string).collect();
+        assert_eq!(strictest, ["approvals:2", "confirm", "senior:1"]);
     }
 
     #[test]

@@ -169,7 +169,8 @@ pub(crate) struct Template {
     pub(crate) suffix: String,
     pub(crate) verb: Option<Verb>,
     pub(crate) kind: Option<ResourceKind>,
-    /// The resource's name: `{operands}`, `{first}`, `{rest}`, `{last}`, `{program}`, or an option such as `{--name}`.
+    /// The resource's name: `{operands}`, `{first}`, `{rest}`, `{last}`, `{program}`, or an option such as `{--name}`. In a
+    /// summary, `{words}` is all operands as one, such as `ns shop`.
     #[serde(default)]
     pub(crate) name: String,
     #[serde(default)]

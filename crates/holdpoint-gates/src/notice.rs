@@ -86,7 +86,7 @@ fn give_reason(text: &mut String, guardrail: &GuardrailV1) {
 }
 
 fn missing(needs: &[Need]) -> String {
-    let needs: Vec<_> = needs.iter().map(say_need).collect();
+    let needs: Vec<_> = Need::strictest(needs).into_iter().map(say_need).collect();
     if needs.is_empty() { String::new() } else { format!("Missing: {}.\n", needs.join("; ")) }
 }
 

@@ -9,7 +9,7 @@ use anstream::{eprintln, println};
 use anstyle::{AnsiColor, Style};
 use holdpoint_api::v1::{GuardrailV1, JudgementV1, VerdictV1};
 use holdpoint_core::decision::Need;
-use holdpoint_core::effect::{Certainty, Effect};
+use holdpoint_core::effect::{Certainty, Effect, ResourceKind, Verb};
 use holdpoint_core::visible::{self, Lines};
 use serde::Serialize;
 
@@ -47,14 +47,15 @@ fn judgement_text(artefact: &str, judged: &JudgementV1, columns: usize) -> Strin
     let _ = writeln!(text, "{style}{word}{style:#}");
     text.push_str(&lay_out(artefact, &parts.marks(), columns));
     let _ = writeln!(text);
-    for (at, effect) in judged.effects.iter().enumerate() {
+    let told = |at: usize, effect: &Effect| parts.holding.is_empty() || parts.holding.contains(&at) || !only_looks(effect);
+    for (at, effect) in judged.effects.iter().enumerate().filter(|(at, effect)| told(*at, effect)) {
         effect_lines(&mut text, effect, parts.holding.contains(&at), parts.number(effect, at));
     }
     for guardrail in &judged.guardrails {
         guardrail_lines(&mut text, guardrail);
     }
     if !judged.needs.is_empty() {
-        let needs: Vec<_> = judged.needs.iter().map(need).collect();
+        let needs: Vec<_> = Need::strictest(&judged.needs).into_iter().map(need).collect();
         let _ = writeln!(text, "\n  needs    {}", needs.join(", and "));
     }
     let _ = writeln!(text, "  {FAINT}change   {}{FAINT:#}", judged.change);
@@ -107,6 +108,11 @@ impl Parts {
         let span = effect.span.as_ref().filter(|_| self.holding.contains(&at))?;
         self.spans.iter().position(|part| part == span).map(|place| place + 1)
     }
+}
+
+/// Whether an effect is the look of a program at nothing in particular: what is held beside it is what there is to read.
+fn only_looks(effect: &Effect) -> bool {
+    effect.verb == Verb::Read && effect.resource.kind == ResourceKind::Program && effect.certainty == Certainty::Exact
 }
 
 fn effect_lines(text: &mut String, effect: &Effect, holding: bool, number: Option<usize>) {
@@ -166,7 +172,7 @@ const INDENT: usize = 4;
 mod tests {
     use super::*;
     use holdpoint_core::digest::Digest;
-    use holdpoint_core::effect::{Alternative, Effects};
+    use holdpoint_core::effect::{Alternative, Effects, Resource};
 
     /// What `check` would print, decided by the effects that are said to hold.
     fn shown(text: &str, effects: Vec<Effect>, holding: &[usize]) -> String {
@@ -197,13 +203,16 @@ mod tests {
     #[test]
     fn a_sentence_has_the_number_of_the_part_it_comes_from() {
         let text = "rm -rf a b && git push --force";
+        let looks = effect("Looks only", 0..6);
+        let looks = Effect { verb: Verb::Read, resource: Resource { kind: ResourceKind::Program, name: "cd".into() }, ..looks };
         let safer = Alternative { command: Some("mv -n b b.aside".into()), says: "keeps it".into() };
         let effects = vec![
             Effect { safer: Some(Box::new(safer)), ..effect("Deletes `b`", 9..10) },
             effect("Deletes `a`", 7..8),
             effect("Pushes", 14..30),
             effect("Rewrites", 14..30),
-            effect("Looks only", 0..6),
+            effect("Runs something", 0..6),
+            looks,
         ];
         insta::assert_snapshot!(shown(text, effects, &[0, 1, 2, 3]), @"
         HELD
@@ -215,7 +224,7 @@ mod tests {
           would 1  Deletes `a`
           would 3  Pushes
           would 3  Rewrites
-          would    Looks only
+          would    Runs something
 
           because  It loses something [rule, medium]
           instead  Keep it

@@ -37,8 +37,7 @@ fn the_shipped_policy_holds_what_must_wait_and_lets_the_rest_pass() {
 fn the_shipped_policy_lets_pass_whatever_is_offered_instead() {
     let mut judge = Judge::default();
     let offered = |line: Line| world::read(&line.text, &[]).effects.iter().filter_map(|effect| effect.safer.clone()).collect();
-    let offered: BTreeSet<String> =
-        corpus::lines().flat_map::<Vec<_>, _>(offered).filter_map(|safer| safer.command).collect();
+    let offered: BTreeSet<String> = corpus::lines().flat_map::<Vec<_>, _>(offered).filter_map(|safer| safer.command).collect();
     let held = offered.iter().filter_map(|command| {
         let holding = judge.guardrails_of(command);
         (!holding.is_empty()).then(|| format!("{command}\n  {holding:?}"))

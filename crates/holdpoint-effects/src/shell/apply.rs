@@ -134,7 +134,7 @@ impl Walker<'_> {
             magnitude: if template.unbounded { Magnitude::unbounded(unit) } else { Magnitude::at_most(count, unit) },
             reversibility: template.reversibility.unwrap_or(Reversibility::Lossless),
             certainty: certainty.or(template.certainty).unwrap_or(Certainty::Exact),
-            summary: applied.filled(&template.summary),
+            summary: applied.sentence(&template.summary),
             span: Some(applied.span.clone()),
             safer: None,
         };
@@ -347,7 +347,15 @@ impl Applied<'_> {
 
     /// The command as it is named in sentences.
     pub(crate) fn shown(&self) -> String {
-        if self.sub_name.is_empty() { self.program.to_owned() } else { format!("{} {}", self.program, self.sub_name) }
+        match self.sub_name {
+            "" => self.program.to_owned(),
+            pattern if pattern.contains('*') => {
+                let words = named_by(self.command, self.arguments).map(|(_, _, used)| used).unwrap_or_default();
+                let words = words.iter().filter_map(|at| self.arguments.get(*at)).map(Field::shown);
+                std::iter::once(self.program.to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+            }
+            name => format!("{} {name}", self.program),
+        }
     }
 
     /// All its words.
@@ -373,7 +381,7 @@ impl Applied<'_> {
         }
     }
 
-    fn chosen(&self, of: &Of) -> Vec<Field> {
+    pub(super) fn chosen(&self, of: &Of) -> Vec<Field> {
         let operands = &self.line.operands;
         match of {
             Of::Basenames => operands.iter().map(basename).collect(),
@@ -407,37 +415,6 @@ impl Applied<'_> {
         match template.of {
             Of::Options(_) => chosen.into_iter().filter(|field| field.known().as_deref() != Some("-")).collect(),
             _ => chosen,
-        }
-    }
-
-    /// The resource's name as a template gives it, or the command's.
-    fn named(&self, template: &str) -> String {
-        let name = self.filled(template).replace('`', "");
-        if name.is_empty() { self.shown() } else { name }
-    }
-
-    fn filled(&self, template: &str) -> String {
-        let mut filled = String::new();
-        let mut rest = template;
-        while let Some((before, after)) = rest.split_once('{') {
-            let Some((name, behind)) = after.split_once('}') else { break };
-            filled.push_str(before);
-            filled.push_str(&self.hole(name));
-            rest = behind;
-        }
-        filled.push_str(rest);
-        filled
-    }
-
-    fn hole(&self, name: &str) -> String {
-        let listed = |fields: &[Field]| fields.iter().map(|field| format!("`{}`", field.shown())).collect::<Vec<_>>().join(", ");
-        match name {
-            "first" => listed(&self.chosen(&Of::First)),
-            "last" => listed(&self.chosen(&Of::Last)),
-            "operands" => listed(&self.line.operands),
-            "program" => self.shown(),
-            "rest" => listed(&self.chosen(&Of::Rest)),
-            option => listed(&self.line.values(option).cloned().collect::<Vec<_>>()),
         }
     }
 }

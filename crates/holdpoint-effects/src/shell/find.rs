@@ -72,7 +72,7 @@ impl Walker<'_> {
             |word: &Field| if word.known().as_deref() == Some("-delete") { Some("-print".to_owned()) } else { spelled(word) };
         let words: Option<Vec<String>> = arguments.iter().map(shown).collect();
         let (Some(words), Some(directory)) = (words, directory) else { return };
-        if let Some(command) = self.from_here(format!("find {}", words.join(" ")), directory) {
+        if let Some(command) = self.run_from_here(format!("find {}", words.join(" ")), directory) {
             self.give_instead(count, &Alternative { command: Some(command), says: "lists what would go".to_owned() });
         }
     }

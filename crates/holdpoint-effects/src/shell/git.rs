@@ -313,7 +313,7 @@ impl Walker<'_> {
         let forced = ["-f", "--force", "--mirror", "--force-with-lease", "--force-if-includes"].iter().any(|name| line.has(name));
         let deletes = line.has("-d") || line.has("--delete");
         let named = line.values("--repo").last().filter(|_| line.operands.is_empty()).or_else(|| line.operands.first());
-        let remote = named.map_or_else(|| "its remote".to_owned(), Field::shown);
+        let remote = named.map_or_else(|| ITS_REMOTE.to_owned(), Field::shown);
         if let Some(address) = self.pushed_out(&remote, directory) {
             let summary = format!("Sends commits to {address}");
             let effect = plain(Verb::Publish, ResourceKind::GitHistory, &remote, summary, span.clone());
@@ -379,14 +379,13 @@ impl Walker<'_> {
             (Some(branch), None) => matches!(branch, "main" | "master" | "trunk" | "develop" | "production"),
             (None, _) => true,
         };
+        let to = if remote == ITS_REMOTE { remote.to_owned() } else { format!("`{remote}`") };
         let (verb, summary) = match how {
-            Pushes::Adds if unsure => (Verb::Rewrite, format!("Pushes `{target}` to `{remote}`, and may rewrite what is there")),
-            Pushes::Adds if shared => (Verb::Modify, format!("Pushes to the shared branch `{target}` of `{remote}`")),
-            Pushes::Adds => (Verb::Create, format!("Pushes `{target}` to `{remote}`")),
-            Pushes::Deletes => (Verb::Delete, format!("Deletes `{target}` on `{remote}`")),
-            Pushes::Rewrites => {
-                (Verb::Rewrite, format!("Rewrites the history of `{target}` on `{remote}`, which others may hold"))
-            }
+            Pushes::Adds if unsure => (Verb::Rewrite, format!("Pushes `{target}` to {to}, and may rewrite what is there")),
+            Pushes::Adds if shared => (Verb::Modify, format!("Pushes to the shared branch `{target}` of {to}")),
+            Pushes::Adds => (Verb::Create, format!("Pushes `{target}` to {to}")),
+            Pushes::Deletes => (Verb::Delete, format!("Deletes `{target}` on {to}")),
+            Pushes::Rewrites => (Verb::Rewrite, format!("Rewrites the history of `{target}` on {to}, which others may hold")),
         };
         let name = format!("{remote}/{target}");
         let effect = plain(verb, ResourceKind::GitHistory, &name, summary, span.clone());
@@ -446,6 +445,9 @@ impl Walker<'_> {
         }
     }
 }
+
+/// Where a push goes that names no remote.
+const ITS_REMOTE: &str = "its remote";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pushes {

@@ -30,6 +30,7 @@ mod effect;
 mod expand;
 mod fetch;
 mod files;
+mod fill;
 mod find;
 mod git;
 mod grammar;

@@ -51,12 +51,11 @@ impl Walker<'_> {
         }
         let words: Vec<Vec<String>> =
             run.split(' ').map(|part| part_filled(part, &said.without, applied)).collect::<Option<_>>()?;
-        self.from_here(words.concat().join(" "), applied.directory?)
+        self.run_from_here(words.concat().join(" "), applied.directory?)
     }
 
-    /// A command that is meant for a directory, as it is run from where the change begins.
-    /// Nothing where it is too long.
-    pub(super) fn from_here(&self, command: String, directory: &str) -> Option<String> {
+    /// A command that is meant for a directory, as it is run from where the change begins; nothing where it is too long.
+    pub(super) fn run_from_here(&self, command: String, directory: &str) -> Option<String> {
         let here = directory == self.world.directory();
         let command = if here { command } else { format!("cd {} && {command}", quoted(directory)) };
         (command.len() <= COMMAND_MAX_BYTES).then_some(command)

@@ -121,7 +121,7 @@ impl<'a> Walk<'a> {
     fn read_table(&mut self, table: &Node, names: &Names<'_>) {
         let name = table_name(table);
         if !names.contains(&name.as_str()) {
-            let summary = format!("Reads {name}");
+            let summary = format!("Reads `{name}`");
             let effect = self.origin.effect(Verb::Read, ResourceKind::Table, &name, Reversibility::Lossless, summary);
             self.push(Effect { magnitude: Magnitude::unbounded(Unit::Rows), ..effect });
         }
@@ -133,11 +133,11 @@ impl<'a> Walk<'a> {
             None => Some(1),
             Some(select) => u64::try_from(select.nodes("values_lists").count()).ok().filter(|rows| *rows > 0),
         };
-        let summary = rows.map_or_else(|| format!("Adds rows to {name}"), |rows| format!("Adds {rows} row(s) to {name}"));
+        let summary = rows.map_or_else(|| format!("Adds rows to `{name}`"), |rows| format!("Adds {rows} row(s) to `{name}`"));
         self.rows(Verb::Create, &name, rows, Certainty::Exact, summary);
         let conflict = insert.node("on_conflict_clause").and_then(|clause| enumerated(clause, "action"));
         if conflict == Some(OnConflictAction::OnconflictUpdate) {
-            self.rows(Verb::Modify, &name, rows, Certainty::Worst, format!("Changes rows of {name} that are there already"));
+            self.rows(Verb::Modify, &name, rows, Certainty::Worst, format!("Changes rows of `{name}` that are there already"));
         }
     }
 
@@ -146,15 +146,17 @@ impl<'a> Walk<'a> {
         let does = if verb == Verb::Delete { "Deletes" } else { "Changes" };
         // How many rows meet a condition, the server knows; without one it is all of them.
         match statement.node("where_clause") {
-            Some(_) => self.rows(verb, &name, None, Certainty::Worst, format!("{does} the rows of {name} that meet a condition")),
-            None => self.rows(verb, &name, None, Certainty::Exact, format!("{does} every row of {name}")),
+            Some(_) => {
+                self.rows(verb, &name, None, Certainty::Worst, format!("{does} the rows of `{name}` that meet a condition"))
+            }
+            None => self.rows(verb, &name, None, Certainty::Exact, format!("{does} every row of `{name}`")),
         }
     }
 
     fn merge(&mut self, merge: &Node) {
         let name = merge.node("relation").map(table_name).unwrap_or_default();
         for clause in merge.nodes("merge_when_clauses") {
-            let summary = |does| format!("{does} rows of {name} by what another query says");
+            let summary = |does| format!("{does} rows of `{name}` by what another query says");
             match enumerated(clause, "command_type") {
                 Some(CmdType::CmdInsert) => self.rows(Verb::Create, &name, None, Certainty::Worst, summary("Adds")),
                 Some(CmdType::CmdUpdate) => self.rows(Verb::Modify, &name, None, Certainty::Worst, summary("Changes")),
@@ -167,7 +169,7 @@ impl<'a> Walk<'a> {
 
     fn lock_rows(&mut self, clause: &Node) {
         let name = clause.nodes("locked_rels").map(table_name).collect::<Vec<_>>().join(", ");
-        let summary = format!("Locks the rows it reads {name}");
+        let summary = format!("Locks the rows it reads `{name}`");
         self.add(Verb::Stop, ResourceKind::Table, &name, Reversibility::Lossless, summary.trim_end().to_owned());
     }
 
@@ -178,7 +180,7 @@ impl<'a> Walk<'a> {
                 ResourceKind::Table,
                 &name,
                 Reversibility::Lossless,
-                format!("Copies what it reads into the new {name}"),
+                format!("Copies what it reads into the new `{name}`"),
             );
         }
     }
@@ -186,13 +188,13 @@ impl<'a> Walk<'a> {
     fn copy(&mut self, copy: &Node) {
         let name = copy.node("relation").map(table_name).unwrap_or_default();
         if copy.flag("is_from") {
-            self.rows(Verb::Create, &name, None, Certainty::Worst, format!("Adds rows to {name}"));
+            self.rows(Verb::Create, &name, None, Certainty::Worst, format!("Adds rows to `{name}`"));
         } else if let Some(table) = copy.node("relation") {
             self.read_table(table, &Names::new());
         }
         let Some(file) = copy.text("filename") else { return };
         if copy.flag("is_program") {
-            let summary = format!("Runs a program on the database's server: {file}");
+            let summary = format!("Runs a program on the database's server: `{file}`");
             let effect = self.origin.effect(Verb::Execute, ResourceKind::Host, file, Reversibility::Irreversible, summary);
             self.push(Effect { certainty: Certainty::Opaque, ..effect });
         } else if copy.flag("is_from") {
@@ -201,7 +203,7 @@ impl<'a> Walk<'a> {
                 ResourceKind::Credential,
                 file,
                 Reversibility::Lossless,
-                format!("Reads {file} on the database's server"),
+                format!("Reads `{file}` on the database's server"),
             );
         } else {
             self.add(
@@ -209,7 +211,7 @@ impl<'a> Walk<'a> {
                 ResourceKind::Host,
                 file,
                 Reversibility::Irreversible,
-                format!("Writes {file} on the database's server"),
+                format!("Writes `{file}` on the database's server"),
             );
         }
     }
@@ -229,7 +231,12 @@ impl<'a> Walk<'a> {
         for object in objects {
             let name = dotted(object);
             let also = if cascades { " and whatever depends on it" } else { "" };
-            self.add(Verb::Delete, kind, &name, way_back, format!("Drops {name}{also}"));
+            let what = match enumerated(drop, "remove_type") {
+                Some(ObjectType::ObjectTable) => "the table ",
+                Some(ObjectType::ObjectSchema) => "the schema ",
+                _ => "",
+            };
+            self.add(Verb::Delete, kind, &name, way_back, format!("Drops {what}`{name}`{also}"));
         }
     }
 
@@ -242,10 +249,10 @@ impl<'a> Walk<'a> {
                     Verb::Delete,
                     ResourceKind::Table,
                     Reversibility::Irreversible,
-                    format!("Drops {column} of {name} with its data"),
+                    format!("Drops `{column}` of `{name}` with its data"),
                 ),
                 Some(AlterTableType::AtAlterColumnType | AlterTableType::AtDropExpression) => {
-                    (Verb::Modify, ResourceKind::Table, Reversibility::Irreversible, format!("Converts {column} of {name}"))
+                    (Verb::Modify, ResourceKind::Table, Reversibility::Irreversible, format!("Converts `{column}` of `{name}`"))
                 }
                 Some(
                     AlterTableType::AtChangeOwner
@@ -253,16 +260,19 @@ impl<'a> Walk<'a> {
                     | AlterTableType::AtDisableRowSecurity
                     | AlterTableType::AtForceRowSecurity
                     | AlterTableType::AtNoForceRowSecurity,
-                ) => {
-                    (Verb::Grant, ResourceKind::Privilege, Reversibility::Effort, format!("Changes who sees the rows of {name}"))
-                }
+                ) => (
+                    Verb::Grant,
+                    ResourceKind::Privilege,
+                    Reversibility::Effort,
+                    format!("Changes who sees the rows of `{name}`"),
+                ),
                 Some(AlterTableType::AtAddColumn | AlterTableType::AtAddConstraint | AlterTableType::AtAddIndex) => {
-                    (Verb::Modify, ResourceKind::Table, Reversibility::Lossless, format!("Adds to the shape of {name}"))
+                    (Verb::Modify, ResourceKind::Table, Reversibility::Lossless, format!("Adds to the shape of `{name}`"))
                 }
                 Some(AlterTableType::AtSetUnLogged) => {
-                    (Verb::Modify, ResourceKind::Table, Reversibility::Irreversible, format!("Lets {name} be lost in a crash"))
+                    (Verb::Modify, ResourceKind::Table, Reversibility::Irreversible, format!("Lets `{name}` be lost in a crash"))
                 }
-                _ => (Verb::Modify, ResourceKind::Table, Reversibility::Effort, format!("Changes the shape of {name}")),
+                _ => (Verb::Modify, ResourceKind::Table, Reversibility::Effort, format!("Changes the shape of `{name}`")),
             };
             self.add(verb, kind, &name, way_back, summary);
         }
@@ -275,9 +285,9 @@ impl<'a> Walk<'a> {
             None => (ResourceKind::Program, words(define, "funcname").join(".")),
         };
         if define.flag("replace") {
-            self.add(Verb::Overwrite, kind, &name, Reversibility::Effort, format!("Defines {name}, replacing what was there"));
+            self.add(Verb::Overwrite, kind, &name, Reversibility::Effort, format!("Defines `{name}`, replacing what was there"));
         } else {
-            self.add(Verb::Create, kind, &name, Reversibility::Lossless, format!("Defines {name}"));
+            self.add(Verb::Create, kind, &name, Reversibility::Lossless, format!("Defines `{name}`"));
         }
     }
 
@@ -285,7 +295,7 @@ impl<'a> Walk<'a> {
         let name = ["granted_roles", "objects"].map(|field| dotted(grant.field(field))).join("");
         let (verb, does) =
             if grant.flag("is_grant") { (Verb::Grant, "Grants rights on") } else { (Verb::Delete, "Takes back rights on") };
-        self.add(verb, ResourceKind::Privilege, &name, Reversibility::Effort, format!("{does} {name}"));
+        self.add(verb, ResourceKind::Privilege, &name, Reversibility::Effort, format!("{does} `{name}`"));
     }
 
     /// A procedure may do anything, a transaction's end included.
@@ -338,7 +348,7 @@ impl<'a> Walk<'a> {
                 | TransactionStmtKind::TransStmtRollbackPrepared,
             ) => {
                 let name = transaction.text("gid").unwrap_or_default();
-                let summary = format!("Ends the two-phase transaction {name}, whose statements stand elsewhere");
+                let summary = format!("Ends the two-phase transaction `{name}`, whose statements stand elsewhere");
                 self.add(Verb::Modify, ResourceKind::Database, name, Reversibility::Irreversible, summary);
             }
             Some(TransactionStmtKind::Undefined) | None => {
@@ -379,10 +389,10 @@ impl<'a> Walk<'a> {
                 ResourceKind::Table,
                 &name,
                 Reversibility::Lossless,
-                format!("Rewrites {name} and locks others out"),
+                format!("Rewrites `{name}` and locks others out"),
             );
         } else {
-            self.add(Verb::Modify, ResourceKind::Table, &name, Reversibility::Lossless, format!("Tidies up or counts {name}"));
+            self.add(Verb::Modify, ResourceKind::Table, &name, Reversibility::Lossless, format!("Tidies up or counts `{name}`"));
         }
     }
 
@@ -409,13 +419,13 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown_function(&mut self, name: &str) {
-        let summary = format!("Calls {name}, code in the database that cannot be seen from here");
+        let summary = format!("Calls `{name}`, code in the database that cannot be seen from here");
         let effect = self.origin.effect(Verb::Execute, ResourceKind::Program, name, Reversibility::Irreversible, summary);
         self.push(Effect { certainty: Certainty::Delegated, ..effect });
     }
 
     fn privileged(&mut self, name: &str) {
-        let summary = format!("Changes who this session is or what it is kept from: {name}");
+        let summary = format!("Changes who this session is or what it is kept from: `{name}`");
         self.add(Verb::Grant, ResourceKind::Privilege, name, Reversibility::Lossless, summary);
     }
 
@@ -424,7 +434,7 @@ impl<'a> Walk<'a> {
     }
 
     fn row(&mut self, row: &Row, name: &str) {
-        let summary = format!("{} {name}", row.says).trim_end().to_owned();
+        let summary = format!("{} `{name}`", row.says).trim_end().to_owned();
         let effect = self.origin.effect(row.verb, row.resource, name, row.reversibility, summary);
         let count = row.count.or((row.unit == Unit::Items).then_some(1));
         self.push(Effect { certainty: row.certainty, magnitude: Magnitude { count, unit: row.unit }, ..effect });
