@@ -34,6 +34,10 @@ impl Evaluator<'_> {
             self.unseen(format!("what is behind `{name}`"));
             return Choices::unknown();
         }
+        // The constructor of a function makes functions of texts.
+        if self.language == Language::JavaScript && name == "constructor" {
+            return Choices::library("Function");
+        }
         object.map(|bind| self.attribute_of(bind, name))
     }
 
@@ -112,6 +116,9 @@ impl Evaluator<'_> {
         }
         if self.language == Language::Python && HIDDEN.contains(&method.as_str()) {
             self.unseen(format!("what is behind `{method}`"));
+        }
+        if self.language == Language::JavaScript && method == "constructor" {
+            return self.call(&Choices::library("Function"), &given);
         }
         receiver.map(|bind| self.call_method(bind, method, &given))
     }

@@ -156,6 +156,9 @@ impl Evaluator<'_> {
         let input = entry.with.get(1).and_then(option);
         let variables = entry.with.get(2).and_then(|name| given.pick(&[*name]));
         self.given_variables(variables);
+        if given.named.contains_key("executable") {
+            self.unseen("a program under another name");
+        }
         let Some(of) = given.pick(&entry.of) else { return };
         if entry.does == Does::RunRest {
             let words = given.words(entry);

@@ -457,11 +457,18 @@ impl JavaScript<'_> {
         Ok(match node.kind() {
             "identifier" | "shorthand_property_identifier_pattern" => Pattern::Name(self.identifier(node)?),
             "array_pattern" => Pattern::Each(children(node).into_iter().map(|child| self.pattern(child)).collect::<Read<_>>()?),
-            "assignment_pattern" | "object_assignment_pattern" => self.pattern_field(node, "left")?,
+            "assignment_pattern" | "object_assignment_pattern" => {
+                let default = Pattern::Elsewhere(Expression::Other(vec![self.required(node, "right")?]));
+                Pattern::Fields(vec![(None, self.pattern_field(node, "left")?), (None, default)])
+            }
             "object_pattern" => {
                 let mut entries = Vec::new();
                 for child in children(node) {
                     entries.push(self.deeper(|javascript| javascript.field_pattern(child))?);
+                    if child.kind() == "object_assignment_pattern" {
+                        let default = Expression::Other(vec![self.required(child, "right")?]);
+                        entries.push((None, Pattern::Elsewhere(default)));
+                    }
                 }
                 Pattern::Fields(entries)
             }

@@ -27,8 +27,13 @@ impl Evaluator<'_> {
         if let Some(at) = self.functions.iter().position(|known| std::rc::Rc::ptr_eq(known, &function)) {
             return at;
         }
-        self.functions.push(function);
-        self.functions.len() - 1
+        self.functions.push(function.clone());
+        let at = self.functions.len() - 1;
+        // Python works defaults out here, JavaScript when it calls.
+        for default in function.parameters.iter().filter_map(|parameter| parameter.default.as_ref()) {
+            self.perhaps(|evaluator| evaluator.value(default));
+        }
+        at
     }
 
     /// A call of a class calls its constructor.
@@ -45,6 +50,11 @@ impl Evaluator<'_> {
                     if matches!(method.as_str(), "__init__" | "constructor") {
                         made = Bind::Function(function).into();
                     }
+                }
+                Statement::Assign { target, value } => {
+                    let value = self.value(value);
+                    self.escape(&value);
+                    self.perhaps(|evaluator| evaluator.assign(target, value));
                 }
                 other => self.perhaps(|evaluator| evaluator.statement(other)),
             }
@@ -80,6 +90,14 @@ impl Evaluator<'_> {
         self.hoist(&function.body);
         self.body(&function.body);
         let returned = self.returned.pop().flatten();
+        // A function that is given out keeps what it knows of this call, which is forgotten below.
+        let inner = returned
+            .iter()
+            .flat_map(Choices::iter)
+            .filter_map(|bind| if let Bind::Function(inner) = bind { Some(*inner) } else { None });
+        for inner in inner.collect::<Vec<_>>() {
+            self.called_elsewhere(inner);
+        }
         self.calling.pop();
         for (name, value) in outer {
             match value {

@@ -93,11 +93,18 @@ impl Evaluator<'_> {
             "util.promisify" | "Promise.resolve" | "Object.freeze" | "Object.assign" | "String.raw" | "structuredClone" => {
                 given.item(0)?
             }
+            "setTimeout" | "setInterval" | "setImmediate" if matches!(given.item(0)?.only(), Some(Bind::Text(_))) => {
+                self.code(&given.item(0)?);
+                Choices::data()
+            }
             "String" => each_text(given, &["0"], |text| Bind::Text(text.clone()).into()),
             "Promise.all" | "Promise.allSettled" | "Promise.race" | "Promise.any" | "Array.from" | "Set" | "Object.values"
                 if given.item(0).is_some_and(|item| item.only().is_some()) =>
             {
                 let list = given.item(0)?;
+                if bare == "Object.values" {
+                    self.escape(&list);
+                }
                 let callback = given.item(1);
                 let element = list.element();
                 match callback {
@@ -119,7 +126,10 @@ impl Evaluator<'_> {
             "Function" => {
                 let last = given.items.items.last().cloned().unwrap_or_else(|| Choices::text(""));
                 self.code(&last);
-                Choices::data()
+                if last.known().is_none_or(|text| text.contains("this")) {
+                    self.unseen("the object that holds everything");
+                }
+                Choices::unknown()
             }
             "Array.of" => Bind::List(given.items.clone()).into(),
             _ => return None,

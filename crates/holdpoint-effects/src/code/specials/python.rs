@@ -171,7 +171,11 @@ impl Evaluator<'_> {
                 self.perhaps(|evaluator| evaluator.call(&called, &given))
             }
             "next" => given.item(0)?.element(),
-            "max" | "min" => given.items.any(),
+            "max" | "min" => {
+                let named = Given { named: given.named.clone(), ..Given::default() };
+                self.escape_given(&named);
+                given.items.any()
+            }
             "dict" => Bind::Record(given.named.clone()).into(),
             "getattr" => {
                 let object = given.item(0)?;
