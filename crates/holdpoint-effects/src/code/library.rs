@@ -20,6 +20,8 @@ pub(crate) struct Library {
     acts: HashMap<&'static str, usize>,
     patterns: HashMap<(&'static str, &'static str), usize>,
     plain: HashSet<&'static str>,
+    /// The harmless names of each module.
+    harmless: HashMap<&'static str, Vec<&'static str>>,
     modules: HashSet<&'static str>,
 }
 
@@ -121,7 +123,11 @@ impl Library {
         let lists = [&written.plain, &written.closed, &written.open];
         let modules = named.map(root).chain(lists.into_iter().flatten().copied()).collect();
         let plain = written.plain.iter().copied().collect();
-        Self { written, acts, patterns, plain, modules }
+        let mut harmless: HashMap<&'static str, Vec<&'static str>> = HashMap::new();
+        for name in &written.harmless {
+            harmless.entry(root(name)).or_default().push(name);
+        }
+        Self { written, acts, patterns, plain, harmless, modules }
     }
 
     /// What a name does when it is called.
@@ -133,7 +139,7 @@ impl Library {
             return Known::Acts(entry);
         }
         let harmless = |known: &&str| known.strip_suffix('*').map_or(**known == bare, |head| bare.starts_with(head));
-        if self.is_plain(&bare) || self.written.harmless.iter().any(harmless) {
+        if self.is_plain(&bare) || self.harmless.get(root(&bare)).is_some_and(|known| known.iter().any(harmless)) {
             return Known::Harmless;
         }
         let last = bare.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
