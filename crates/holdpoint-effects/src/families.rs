@@ -137,9 +137,18 @@ pub(crate) struct Template {
     /// The last operand does. `{far}` is a path of another machine, `{near}` one of this.
     #[serde(default)]
     pub(crate) when_last: Vec<String>,
+    /// The last operand does not.
+    #[serde(default)]
+    pub(crate) unless_last: Vec<String>,
     /// No operand does.
     #[serde(default)]
     pub(crate) unless_operand: Vec<String>,
+    /// At least one of these options is given as well.
+    #[serde(default)]
+    pub(crate) with: Vec<String>,
+    /// One of these variables has that value where the command runs, written `NAME=value`.
+    #[serde(default)]
+    pub(crate) when_variable: Vec<String>,
     /// The value of one of the options equals one of these, or starts with one that ends in `*`.
     #[serde(default)]
     pub(crate) when_value: Vec<String>,

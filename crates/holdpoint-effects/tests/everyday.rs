@@ -4,12 +4,13 @@
 //! the program's own tests (`crates/holdpoint/tests/everyday.rs`).
 
 #[path = "everyday/corpus.rs"]
+#[expect(dead_code, reason = "the lines that are open are for those who ask a policy")]
 mod corpus;
 #[path = "everyday/world.rs"]
 #[expect(dead_code, reason = "the settings and answers are for those who ask a policy")]
 mod world;
 
-use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
+use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Unit, Verb};
 
 use corpus::{Line, Verdict};
 use world::TREE;
@@ -22,35 +23,73 @@ fn effects_with(text: &str, more: &[(&str, &str)]) -> Vec<Effect> {
     world::read(text, more).effects.into()
 }
 
-/// Close to what the default policy holds.
+/// What the default policy holds of an agent's, in short.
 fn waits(effect: &Effect) -> bool {
     use ResourceKind as Kind;
-    let kind = effect.resource.kind;
-    let looks = effect.verb == Verb::Read;
-    let final_loss = effect.reversibility >= Reversibility::Effort;
-    let shared = effect.environment != Environment::Local && !matches!(kind, Kind::PullRequest | Kind::Host);
-    match (effect.certainty, kind) {
-        (Certainty::Opaque, _) => return true,
-        (Certainty::Delegated, _) => return false,
+    let (kind, verb, way_back) = (effect.resource.kind, effect.verb, effect.reversibility);
+    let local = effect.environment == Environment::Local;
+    let changes = matches!(verb, Verb::Create | Verb::Delete | Verb::Modify | Verb::Overwrite | Verb::Rewrite);
+    match kind {
+        _ if effect.certainty == Certainty::Opaque => return true,
+        Kind::Credential if verb == Verb::Read => return true,
         // `cp .env.example .env` in a fresh work tree makes what nobody has yet.
-        (_, Kind::Credential) if effect.verb == Verb::Create => return final_loss,
-        (_, Kind::Credential | Kind::Secret) => return true,
-        (_, Kind::AgentConfiguration | Kind::CiConfiguration | Kind::Guard | Kind::Persistence | Kind::Privilege) if !looks => {
-            return true;
+        Kind::Credential | Kind::Secret if changes && local => {
+            return verb == Verb::Modify || way_back >= Reversibility::Regenerable;
+        }
+        Kind::Credential | Kind::Secret => return !(local && verb == Verb::Read),
+        Kind::AgentConfiguration | Kind::CiConfiguration | Kind::Device | Kind::Guard | Kind::Persistence | Kind::Privilege => {
+            return verb != Verb::Read;
         }
         _ => {}
     }
-    match effect.verb {
-        Verb::Approve | Verb::Grant | Verb::Publish | Verb::Rewrite => true,
-        Verb::Delete | Verb::Overwrite => final_loss,
-        Verb::Modify if kind == Kind::File => effect.reversibility == Reversibility::Irreversible,
-        Verb::Modify if kind == Kind::GitHistory => true,
-        Verb::Modify => final_loss || (shared && kind != Kind::Program),
-        Verb::Stop => final_loss || shared,
-        Verb::Create => shared && kind != Kind::GitHistory && final_loss,
-        Verb::Execute => shared && final_loss,
+    match verb {
+        Verb::Approve | Verb::Grant => true,
+        Verb::Publish => !(local && matches!(kind, Kind::ContainerImage | Kind::Database | Kind::Package | Kind::Table)),
+        Verb::Stop => !local || matches!(kind, Kind::Host | Kind::Service),
         Verb::Read => false,
+        _ if kind == Kind::GitHistory => matches!(verb, Verb::Modify | Verb::Rewrite) || way_back >= Reversibility::Git,
+        _ if local => waits_here(effect),
+        Verb::Execute => {
+            matches!(effect.certainty, Certainty::Delegated | Certainty::Worst)
+                || matches!(
+                    kind,
+                    Kind::ClusterObject
+                        | Kind::Container
+                        | Kind::Database
+                        | Kind::Infrastructure
+                        | Kind::Service
+                        | Kind::Table
+                        | Kind::Volume
+                )
+        }
+        _ => (kind == Kind::Network && verb == Verb::Create) || (way_back >= Reversibility::Regenerable && !few_rows(effect)),
     }
+}
+
+/// The part of it that is about the asker's own machine.
+fn waits_here(effect: &Effect) -> bool {
+    use ResourceKind as Kind;
+    let way_back = effect.reversibility;
+    let counted = effect.magnitude.count.is_some();
+    let loses = matches!(effect.verb, Verb::Delete | Verb::Modify | Verb::Overwrite | Verb::Rewrite);
+    match effect.resource.kind {
+        Kind::Network => (loses || effect.verb == Verb::Execute) && way_back >= Reversibility::Effort,
+        _ if !loses => false,
+        Kind::File | Kind::GitLocal | Kind::GitWork => way_back >= Reversibility::Effort,
+        Kind::Database | Kind::Table | Kind::Volume => {
+            way_back >= Reversibility::Irreversible && !(effect.magnitude.unit == Unit::Rows && counted)
+        }
+        Kind::Container | Kind::ContainerImage | Kind::Host | Kind::Package | Kind::Process | Kind::Program | Kind::Service => {
+            way_back >= Reversibility::Effort && !counted
+        }
+        Kind::Repository => effect.verb != Verb::Modify || way_back >= Reversibility::Regenerable,
+        _ => false,
+    }
+}
+
+/// What the policy lets pass anywhere.
+fn few_rows(effect: &Effect) -> bool {
+    effect.magnitude.unit == Unit::Rows && effect.magnitude.count.is_some_and(|count| count <= 100)
 }
 
 /// The lines of a kind that are judged otherwise, each with where it stands, what was found and why that is wrong.
@@ -98,6 +137,13 @@ fn a_search_path_through_the_work_tree_runs_what_lies_there_and_not_what_the_nam
 }
 
 #[test]
+fn a_push_goes_from_the_branch_that_the_line_checked_out() {
+    assert!(effects("git switch main && git push").iter().any(waits));
+    assert!(effects("git checkout main && git merge feature && git push").iter().any(waits));
+    assert!(!effects("git checkout -b fix && git push").iter().any(waits));
+}
+
+#[test]
 fn rm_under_another_name_is_rm() {
     assert!(effects("scripts/rm-by-another-name -rf ~/data").iter().any(waits));
     assert!(!effects("scripts/native -rf ~/data").iter().any(waits), "nobody knows this one");
@@ -135,9 +181,9 @@ fn every_effect_has_a_sentence_and_stands_in_the_text() {
 }
 
 #[test]
-fn the_corpus_is_large_and_much_of_it_is_harmless() {
+fn the_corpus_is_large_and_half_of_it_is_harmless() {
     let (all, harmless) = (corpus::lines().count(), corpus::lines().filter(|line| line.verdict == Verdict::Free).count());
-    assert!(all >= 1_500 && harmless >= 600, "{all} lines, {harmless} of them harmless");
+    assert!(all >= 1_500 && 2 * harmless >= all, "{all} lines, {harmless} of them harmless");
 }
 
 #[test]

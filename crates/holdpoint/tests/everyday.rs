@@ -47,6 +47,21 @@ fn the_shipped_policy_lets_pass_whatever_is_offered_instead() {
 }
 
 #[test]
+fn what_is_known_to_be_judged_wrongly_still_is_and_is_little() {
+    let mut judge = Judge::default();
+    let (open, harmless) =
+        (corpus::open().collect::<Vec<Line>>(), corpus::lines().filter(|line| line.verdict == Verdict::Free).count());
+    let right: Vec<String> = open.iter().filter(|line| judge.misjudged(line).is_none()).map(Line::to_string).collect();
+    assert!(right.is_empty(), "these are judged rightly now and move to their themes:\n{}", right.join("\n"));
+    let held = open.iter().filter(|line| line.verdict == Verdict::Free).count();
+    assert!(held * 100 <= harmless, "{held} of {harmless} harmless lines wait");
+    assert!(open.len() - held <= PASSING_MAX, "{} lines pass that must wait", open.len() - held);
+}
+
+/// So many lines that must wait are known to pass; there shall never be more.
+const PASSING_MAX: usize = 26;
+
+#[test]
 fn no_shipped_guardrail_reads_a_name_so_that_one_answer_serves_all_names() {
     let reads_one = |(path, text): (String, Vec<u8>)| {
         let text = String::from_utf8(text).unwrap();

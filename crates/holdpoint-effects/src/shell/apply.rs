@@ -3,6 +3,7 @@
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, GitKeeping, Question};
 
+use super::address::{is_far, is_metadata_service, is_this_machine, leads_to_store};
 use super::effect::plain;
 use super::files::Target;
 use super::looks::asks_graphql;
@@ -67,13 +68,22 @@ impl Walker<'_> {
 
     /// Notes the effects that the data give, whether or not a reader noted others already.
     pub(crate) fn fill_all(&mut self, applied: &Applied<'_>) {
-        for template in applied.templates() {
+        for template in applied.templates().filter(|template| self.is_set_for(template)).collect::<Vec<_>>() {
             match applies(template, &applied.line) {
                 Applies::No => continue,
                 Applies::Perhaps => self.fill(template, applied, Some(Certainty::Worst)),
                 Applies::Yes => self.fill(template, applied, None),
             }
         }
+    }
+
+    /// Whether a variable has one of the values that a template asks for, or may have it.
+    fn is_set_for(&self, template: &Template) -> bool {
+        let has = |(name, wanted): (&str, &str)| match self.state.variables.get(name) {
+            Some(values) => values.iter().any(|value| value.known().is_none_or(|value| value == wanted)),
+            None => self.world.variable(name) == Some(wanted),
+        };
+        template.when_variable.is_empty() || template.when_variable.iter().filter_map(|set| set.split_once('=')).any(has)
     }
 
     fn apply_unknown_sub(&mut self, applied: &Applied<'_>) {
@@ -131,7 +141,11 @@ impl Walker<'_> {
             verb,
             resource: Resource { kind, name },
             environment: self.place(template.environment, applied),
-            magnitude: if template.unbounded { Magnitude::unbounded(unit) } else { Magnitude::at_most(count, unit) },
+            magnitude: if template.unbounded || applied.line.operands.iter().any(|operand| operand.value.is_loose()) {
+                Magnitude::unbounded(unit)
+            } else {
+                Magnitude::at_most(count, unit)
+            },
             reversibility: template.reversibility.unwrap_or(Reversibility::Lossless),
             certainty: certainty.or(template.certainty).unwrap_or(Certainty::Exact),
             summary: applied.sentence(&template.summary),
@@ -170,6 +184,10 @@ impl Walker<'_> {
 
     /// How many tracked files with uncommitted changes the operands name; nothing where that is not known.
     fn modified_at(&self, applied: &Applied<'_>) -> Option<u64> {
+        // A pathspec such as `:/` is no path: it may mean the whole tree.
+        if applied.line.operands.iter().any(|operand| operand.value.head().starts_with(':')) {
+            return None;
+        }
         let modified = |operand: &Field| match self.target(&operand.value, applied.directory) {
             Target::Exactly(path) => match self.world.path(&path)? {
                 _ if self.is_rewritten(&path) || self.state.stirred == Stirred::Anything => None,
@@ -226,6 +244,7 @@ impl Walker<'_> {
                 Paths::Edit => self.edit(&field, directory, "Edits"),
                 Paths::Link => self.link(&field, directory),
                 Paths::Merge => self.merge(&field, directory),
+                Paths::Modify if applied.tightens() && self.names_a_secret(&field, directory) => {}
                 Paths::Modify => self.modify(&field, directory, "Changes"),
                 Paths::Overwrite => self.overwrite(&field, directory),
                 Paths::Read => self.look_with(applied.program, &field, directory),
@@ -264,13 +283,13 @@ impl Walker<'_> {
             Place::Local => Environment::Local,
             Place::Unknown => Environment::Unknown,
             Place::Kubernetes => match option(&["--context", "--kube-context"]).or_else(|| option(&["--server", "-s"])) {
-                Some(name) => Environment::from(name),
+                Some(name) => cluster(name),
                 // A kubeconfig that the line chooses is another world than the one that can be asked.
                 None if applied.line.has("--kubeconfig") || self.state.variables.contains_key("KUBECONFIG") => {
                     Environment::Unknown
                 }
                 None => match self.world.name(Question::KubernetesContext) {
-                    Some(Some(name)) => Environment::from(name.to_owned()),
+                    Some(Some(name)) => cluster(name.to_owned()),
                     _ => Environment::Unknown,
                 },
             },
@@ -338,6 +357,12 @@ impl Applied<'_> {
         let [only] = self.line.options.as_slice() else { return false };
         let bare = self.sub.is_none() && self.line.operands.is_empty() && only.value.is_none();
         bare && !self.command.sub.is_empty() && matches!(only.name.as_str(), "-h" | "-v" | "-V")
+    }
+
+    /// Whether it is a `chmod` that leaves a file to its owner alone, or takes from the others what they may do.
+    fn tightens(&self) -> bool {
+        let mode = self.line.operands.first().and_then(Field::known);
+        self.program == "chmod" && mode.is_some_and(|mode| is_for_the_owner(&mode))
     }
 
     /// The effects the line may have: those of the program, whatever the subcommand, and those of the subcommand.
@@ -419,6 +444,27 @@ impl Applied<'_> {
     }
 }
 
+/// Where the context of a cluster leads: the programs that make clusters on this machine name them so. A line that gives another
+/// context such a name changes credentials, which waits (`families/kubernetes.toml`).
+fn cluster(context: String) -> Environment {
+    const WHOLE: [&str; 7] =
+        ["colima", "docker-desktop", "docker-for-desktop", "microk8s", "minikube", "orbstack", "rancher-desktop"];
+    let made_here = WHOLE.contains(&context.as_str()) || ["kind-", "k3d-"].iter().any(|start| context.starts_with(start));
+    if made_here { Environment::Local } else { Environment::from(context) }
+}
+
+/// Whether a mode gives the owner what the owner needs and everybody else nothing, or only takes from the others.
+fn is_for_the_owner(mode: &str) -> bool {
+    let takes = |clause: &str| {
+        let (whom, what) =
+            clause.split_once('-').or_else(|| clause.strip_suffix('=').map(|whom| (whom, ""))).unwrap_or(("u", ""));
+        !whom.is_empty()
+            && whom.bytes().all(|who| matches!(who, b'g' | b'o'))
+            && what.bytes().all(|right| b"rwxXst".contains(&right))
+    };
+    matches!(mode.trim_start_matches('0'), "400" | "500" | "600" | "700") || mode.split(',').all(takes)
+}
+
 /// The last name of an address.
 fn basename(field: &Field) -> Field {
     let whole = field.known().unwrap_or_default();
@@ -427,43 +473,8 @@ fn basename(field: &Field) -> Field {
     Field::new(if field.known().is_some() { Value::text(name) } else { Value::unknown() }, field.span.clone())
 }
 
-/// Whether a path is one of another machine: `host:path`, `rsync://host/path`.
-pub(crate) fn is_far(path: &str) -> bool {
-    path.split('/').next().is_some_and(|first| first.contains(':'))
-}
-
-/// Whether an address leads to this machine, whoever stands before the host: `localhost:3000/x`, `http://[::1]/`.
-pub(crate) fn is_this_machine(address: &str) -> bool {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = match host.strip_prefix('[') {
-        Some(inner) => inner.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let loopback = host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
-    // `:3000/x` is the shorthand of some programs for this machine.
-    loopback || matches!(host, "localhost" | "::1" | "0.0.0.0") || (host.is_empty() && authority.starts_with(':'))
-}
-
 /// Programs that look at files and have no option to go into directories.
 const READS_FILES_ONLY: [&str; 9] = ["cat", "head", "less", "more", "nl", "rev", "tac", "tail", "wc"];
-
-/// Whether an address leads to a port of this machine on which, by convention, a store of data or a control plane answers, or the
-/// tunnel to one: what is deleted there is more than a thing of the application that is being written.
-fn leads_to_store(address: &str) -> bool {
-    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
-    let port = authority.rsplit_once(':').map_or("", |(_, port)| port);
-    is_this_machine(address) && STORE_PORTS.contains(&port)
-}
-
-/// etcd, CouchDB, Qdrant, Kubernetes, Meilisearch, `kubectl proxy` and Kong, InfluxDB, Typesense, ClickHouse, Vault, Consul, Solr,
-/// Elasticsearch and OpenSearch, RabbitMQ.
-const STORE_PORTS: [&str; 16] = [
-    "2379", "5984", "6333", "6443", "7700", "8001", "8086", "8108", "8123", "8200", "8444", "8500", "8983", "9200", "9201",
-    "15672",
-];
 
 /// What stands behind a marker in a word: `of=FILE`, `@FILE`, or anywhere `name=@FILE;type=x`.
 pub(crate) fn behind(field: &Field, marker: &str) -> Option<Field> {
@@ -508,7 +519,10 @@ fn applies(template: &Template, line: &Line) -> Applies {
     }
     let last_is =
         |patterns: &[String]| line.operands.last().is_some_and(|last| patterns.iter().any(|pattern| fits(last, pattern)));
-    if !template.when_last.is_empty() && !last_is(&template.when_last) {
+    if (!template.when_last.is_empty() && !last_is(&template.when_last)) || last_is(&template.unless_last) {
+        return Applies::No;
+    }
+    if !template.with.is_empty() && !given(&template.with) {
         return Applies::No;
     }
     let met = |names: &Vec<String>, is: &dyn Fn(&[String]) -> bool| names.is_empty() || is(names);
@@ -523,6 +537,7 @@ fn fits(field: &Field, pattern: &str) -> bool {
     match pattern.strip_suffix('*').filter(|head| !head.is_empty()) {
         None if pattern == "{far}" => is_far(field.value.head()),
         None if pattern == "{near}" => !is_far(field.value.head()),
+        None if pattern == "{metadata}" => is_metadata_service(field.value.head()),
         None if pattern == "{elsewhere}" => !field.known().is_some_and(|address| is_this_machine(&address)),
         None if pattern == "{here}" => {
             field.known().is_some_and(|address| is_this_machine(&address) && !leads_to_store(&address))
@@ -625,37 +640,6 @@ fn leading_words(command: &'static Command, arguments: &[Field]) -> Vec<(usize, 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_plainly_leads_to_this_machine_is_local() {
-        for address in
-            ["localhost", "http://localhost:3000/x", "https://127.0.0.1/", "http://[::1]:80", "http://u:p@localhost/", ":3000/a"]
-        {
-            assert!(is_this_machine(address), "{address}");
-        }
-        for address in [
-            "http://localhost.example.org",
-            "http://localhost:80@example.org/",
-            "https://example.org/localhost",
-            "127.0.0.1.example.org",
-            "",
-            "http://",
-        ] {
-            assert!(!is_this_machine(address), "{address}");
-        }
-    }
-
-    #[test]
-    fn a_port_says_that_a_store_answers_there() {
-        for address in
-            ["localhost:9200/_all", "http://127.0.0.1:8001/api/v1/namespaces/x", "http://u:p@localhost:5984/db", ":7700/x"]
-        {
-            assert!(leads_to_store(address), "{address}");
-        }
-        for address in ["localhost:3000/9200", "http://localhost/x:9200", "https://example.org:9200/x", "localhost"] {
-            assert!(!leads_to_store(address), "{address}");
-        }
-    }
 
     #[test]
     fn a_path_stands_behind_its_marker() {

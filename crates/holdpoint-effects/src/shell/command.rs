@@ -50,6 +50,7 @@ impl Walker<'_> {
         let failed = match self.builtin(&known, arguments, words, directory, span) {
             Some(after) => after.failed,
             None => {
+                self.leaks(words, span);
                 self.program(&known, name, arguments, directory, span);
                 None
             }
@@ -65,6 +66,7 @@ impl Walker<'_> {
             Some((place, base)) if PROGRAM_DIRECTORIES.contains(&place) => base,
             Some((place, base)) => {
                 self.script(name, arguments, directory, "itself");
+                self.project_tool(base, arguments, directory, span);
                 return self.as_named(place, base, name, arguments, directory, span);
             }
             None => {
@@ -94,6 +96,14 @@ impl Walker<'_> {
 
     fn known_program(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         self.ran.insert(program.to_owned());
+        if matches!(program, "bun" | "cargo" | "pnpm" | "yarn")
+            && let Some((first, words)) = arguments.split_first()
+        {
+            self.project_tool(&first.shown(), words, directory, span);
+        }
+        if program == "ls" {
+            self.listed = Some(arguments.iter().filter(|field| !field.value.head().starts_with('-')).cloned().collect());
+        }
         for file in arguments.iter().filter_map(|field| behind(field, "file://")) {
             self.look(&file, directory);
         }
@@ -452,7 +462,7 @@ impl Walker<'_> {
                 let file = Field::new(Value::text(path), span.clone());
                 self.script(&file, &[], None, "bash");
             }
-            Input::Piped => self.unseen_code(program, "what another program prints", span),
+            Input::Listed(_) | Input::Piped => self.unseen_code(program, "what another program prints", span),
             Input::Inherited => {
                 let summary = format!("Starts `{program}`, which waits for somebody to type");
                 self.note(plain(Verb::Execute, ResourceKind::Process, program, summary, span.clone()));

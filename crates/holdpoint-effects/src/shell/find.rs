@@ -56,6 +56,7 @@ impl Walker<'_> {
             }
         }
         if !acts {
+            self.listed = Some(found);
             self.note(plain(Verb::Read, ResourceKind::Program, "find", "Looks only (`find`)".to_owned(), span.clone()));
         }
     }
@@ -89,6 +90,21 @@ impl Walker<'_> {
                 }
             }
             self.run_words(&command, directory, span);
+            // Where no name narrows it, what is found is a start and everything below.
+            if !file.value.has_pattern() && !file.value.has_unknown() {
+                let mut below = file.clone();
+                for piece in [
+                    Piece::Text("/".to_owned()),
+                    Piece::Pattern("**".to_owned()),
+                    Piece::Text("/".to_owned()),
+                    Piece::Pattern("*".to_owned()),
+                ] {
+                    below.value.push(piece);
+                }
+                let each: Vec<Field> =
+                    command.iter().map(|word| if word == file { below.clone() } else { word.clone() }).collect();
+                self.at_worst(|walker| walker.run_words(&each, directory, span));
+            }
         }
     }
 }
@@ -140,9 +156,8 @@ fn takes_value(name: &str) -> bool {
 fn found(starts: &[Field], tests: &[Field]) -> Vec<Field> {
     let at = tests.iter().position(|field| field.known().as_deref() == Some("-name"));
     let named_by = at.and_then(|at| tests.get(at + 1));
-    let widened = tests
-        .iter()
-        .any(|field| matches!(field.known().as_deref(), None | Some("-o" | "-or" | "!" | "-not" | "," | "-prune" | "-follow")));
+    let widened =
+        tests.iter().any(|field| matches!(field.known().as_deref(), None | Some("-o" | "-or" | "!" | "-not" | "," | "-follow")));
     let named = named_by.and_then(Field::known).filter(|_| !widened);
     let below = |start: &Field| {
         let mut value = start.value.clone();

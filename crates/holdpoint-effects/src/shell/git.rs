@@ -8,6 +8,7 @@ use super::effect::plain;
 use super::files::Target;
 use super::options::{Line, Style, parse};
 use super::settings::{is_harmless, is_run, redirects};
+use super::state::Branch;
 use super::stirred::Stirred;
 use super::syntax::Span;
 use super::value::{Field, Value};
@@ -33,6 +34,9 @@ impl Walker<'_> {
             self.opaque("git", "git runs programs from elsewhere", span.clone());
         }
         let inside = self.git_directory(&own, directory);
+        if self.borrows_settings(&own, directory) {
+            self.opaque("git", "another directory's settings for git can name programs to run", span.clone());
+        }
         self.git_reaches(rest, span);
         let Some(command) = families::command("git") else { return };
         let (sub, _) = subcommand(command, rest);
@@ -52,8 +56,37 @@ impl Walker<'_> {
             _ => self.apply("git", command, rest, inside.as_deref(), span),
         }
         self.git_runs(name, rest, inside.as_deref(), span);
-        let stirred = Stirred::by(name, &Applied::of("git", command, rest, inside.as_deref(), span).line);
-        self.state.stirred = self.state.stirred.max(stirred);
+        self.shows_history(name, rest, inside.as_deref(), span);
+        self.git_unchecked(name, span);
+        let line = Applied::of("git", command, rest, inside.as_deref(), span).line;
+        self.state.stirred = self.state.stirred.max(Stirred::by(name, &line));
+        if let Some(branch) = Self::checks_out(name, &line) {
+            self.state.branch = Branch::Now(branch);
+        }
+    }
+
+    /// Variables with which the hooks of a repository do nothing.
+    fn git_unchecked(&mut self, sub: &str, span: &Span) {
+        let off = |name: &str, values: &[&str]| {
+            let set = self.state.variables.get(name);
+            set.is_some_and(|set| set.iter().any(|value| value.known().is_none_or(|text| values.contains(&text.as_str()))))
+        };
+        let checked = matches!(sub, "am" | "cherry-pick" | "commit" | "merge" | "push" | "rebase" | "revert");
+        if checked && (off("HUSKY", &["0"]) || off("HUSKY_SKIP_HOOKS", &["1", "true"]) || off("LEFTHOOK", &["0", "false"])) {
+            let summary = "Skips the checks that hooks make".to_owned();
+            let effect = plain(Verb::Modify, ResourceKind::Guard, "hooks", summary, span.clone());
+            self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+        }
+    }
+
+    /// Whether the line makes git take the repository, and with it the settings, of another place than the one it works in.
+    fn borrows_settings(&self, own: &Line, directory: Option<&str>) -> bool {
+        let set = self.state.variables.get("GIT_DIR").and_then(|values| values.first()).cloned();
+        let Some(kept) = own.values("--git-dir").next().map(|field| field.value.clone()).or(set) else { return false };
+        let (Some(kept), Some(directory)) = (kept.known(), directory) else { return true };
+        let root = self.repository_at(directory).map_or(directory, |facts| facts.root.as_str());
+        let kept = absolute(&kept, directory);
+        ![absolute(".git", directory), absolute(".git", root)].contains(&kept)
     }
 
     /// The directory git works in: `-C` moves there, one after the other.
@@ -95,6 +128,7 @@ impl Walker<'_> {
             match sub.as_str() {
                 "difftool" => ["-x", "--ext"].iter().any(|option| head.starts_with(option)),
                 "remote-ext" | "remote-fd" => true,
+                "clone" if head.starts_with("-u") => true,
                 _ => talks && ["--upl", "--rece", "--exec", "ext::", "fd::"].iter().any(|option| head.starts_with(option)),
             }
         };
@@ -178,6 +212,9 @@ impl Walker<'_> {
         let reads = ["--get", "--get-all", "--get-regexp", "--list", "-l", "--show-origin", "--get-urlmatch"]
             .iter()
             .any(|name| line.has_exactly(name));
+        if line.has_exactly("--unset") && line.operands.iter().any(|name| name.shown().eq_ignore_ascii_case("core.hookspath")) {
+            self.configuration("core.hookspath", &Value::text(""), Lasts::Stored, span);
+        }
         let operands: Vec<&Field> = line
             .operands
             .iter()
@@ -323,8 +360,12 @@ impl Walker<'_> {
         let refs: Vec<Field> = line.operands.iter().skip(1).cloned().collect();
         let uncertain = line.uncertain;
         let facts = directory.and_then(|directory| self.repository_at(directory));
-        let (branch, default) =
+        let (asked, default) =
             (facts.and_then(|facts| facts.branch.clone()), facts.and_then(|facts| facts.default_branch.clone()));
+        let branch = match &self.state.branch {
+            Branch::AsAsked => asked,
+            Branch::Now(branch) => branch.clone(),
+        };
         let all = line.has("--all") || line.has("--mirror") || line.has("--branches") || line.has("--prune");
         if refs.is_empty() {
             let target =
@@ -428,7 +469,7 @@ impl Walker<'_> {
             "bisect run" => self.run_words(words.get(1..).unwrap_or_default(), directory, span),
             "submodule foreach" => {
                 let code: Vec<Field> =
-                    words.iter().skip(1).filter(|field| !field.value.head().starts_with("--")).cloned().collect();
+                    words.iter().skip(1).skip_while(|field| field.value.head().starts_with('-')).cloned().collect();
                 self.apart(|walker| {
                     walker.state.directories = vec![None];
                     walker.inner_text(&super::wrapper::joined(&code), span.clone());

@@ -117,6 +117,12 @@ impl Walker<'_> {
     /// Follows an interpreter; `false` when the program is none.
     pub(crate) fn interpreter(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         let Some(interpreter) = interpreter_named(program) else { return false };
+        // These are package managers as well.
+        if matches!(program, "bun" | "deno")
+            && let Some(command) = crate::families::command(program)
+        {
+            self.at_worst(|walker| walker.apply(program, command, arguments, directory, span));
+        }
         let mut at = 0;
         while let Some(word) = arguments.get(at) {
             let shown = word.shown();
@@ -159,6 +165,7 @@ impl Walker<'_> {
             if interpreter.module.contains(&shown.as_str()) {
                 let module = next.map(Field::shown).unwrap_or_default();
                 self.module(program, &module, arguments.get(at + 2..).unwrap_or_default(), directory, span);
+                self.project_tool(&module, arguments.get(at + 2..).unwrap_or_default(), directory, span);
                 return true;
             }
             let loads = ["-r", "--require", "--import", "--loader", "--experimental-loader"];
@@ -188,6 +195,7 @@ impl Walker<'_> {
             Some(file) if file.known().as_deref() != Some("-") => {
                 let behind = arguments.get(at + 1..).unwrap_or_default();
                 self.script(file, behind, directory, program);
+                self.project_tool(&file.shown(), behind, directory, span);
             }
             _ => self.code_from_input(program, arguments.get(at + 1..).unwrap_or_default(), directory, span),
         }
@@ -246,7 +254,7 @@ impl Walker<'_> {
         match self.input.clone() {
             Input::Text(code) => self.code(program, &code, arguments, directory, span),
             Input::File(path) => self.script(&Field::new(Value::text(path), span.clone()), arguments, directory, program),
-            Input::Piped => self.unseen_code(program, "what another program prints", span),
+            Input::Listed(_) | Input::Piped => self.unseen_code(program, "what another program prints", span),
             Input::Inherited => {
                 let summary = format!("Starts `{program}`, which waits for somebody to type");
                 self.note(plain(Verb::Execute, ResourceKind::Process, program, summary, span.clone()));

@@ -62,7 +62,7 @@ impl Walker<'_> {
     }
 
     /// Looks at what is a secret by its spelling.
-    fn look_by_name(&mut self, operand: &Field, directory: Option<&str>) {
+    pub(crate) fn look_by_name(&mut self, operand: &Field, directory: Option<&str>) {
         let named = match self.target(&operand.value, directory) {
             Target::Exactly(path) => vec![(path.clone(), kind_of(self.world, &path, None))],
             Target::Matching(pattern) => self.matching(&pattern),
@@ -72,6 +72,12 @@ impl Walker<'_> {
             let summary = format!("Hands `{name}` to a program");
             self.note(plain(Verb::Read, ResourceKind::Credential, &name, summary, operand.span.clone()));
         }
+    }
+
+    /// Whether an operand names a secret and nothing else.
+    pub(crate) fn names_a_secret(&self, operand: &Field, directory: Option<&str>) -> bool {
+        let telling = self.telling(&operand.value, directory);
+        !telling.is_empty() && telling.iter().all(|(_, kind)| *kind == ResourceKind::Credential)
     }
 
     /// Looks at secrets that become known by another name, which no longer says what they are.
@@ -156,7 +162,10 @@ impl Walker<'_> {
     /// What a path is by its spelling; a directory in which secrets lie by rule counts as one.
     fn spelled(&self, path: &str) -> ResourceKind {
         match kind_of(self.world, path, None) {
-            ResourceKind::File if paths::holds_secrets(path, self.world.own()) => ResourceKind::Credential,
+            // Public keys lie among the private ones.
+            ResourceKind::File if !path.ends_with(".pub") && paths::holds_secrets(path, self.world.own()) => {
+                ResourceKind::Credential
+            }
             kind => kind,
         }
     }

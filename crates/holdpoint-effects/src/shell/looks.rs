@@ -34,7 +34,12 @@ impl Walker<'_> {
             "bq" => {
                 matches!(words.as_slice(), ["query", "--use_legacy_sql=false" | "--nouse_legacy_sql", query] | ["query", query] if asks(query))
             }
-            "clickhouse" | "clickhouse-client" | "mariadb" | "mysql" => client_looks(&words),
+            "clickhouse" | "clickhouse-client" | "cockroach" | "cqlsh" | "mariadb" | "mysql" | "snowsql" | "sqlcmd" | "usql" => {
+                client_looks(&words)
+            }
+            "cypher-shell" => matches!(words.as_slice(), [query] if cypher_asks(query)),
+            "influx" => matches!(words.as_slice(), ["query", query] if flux_asks(query)),
+            "mongo" | "mongosh" => mongo_looks(&words),
             "duckdb" | "sqlite" | "sqlite3" => sqlite_looks(&words),
             _ => false,
         };
@@ -102,8 +107,8 @@ fn body_asks(body: &str) -> bool {
 }
 
 /// Words in the name of what hands out secrets or writes files.
-const SECRETIVE: [&str; 9] =
-    ["connection-string", "credential", "key", "login", "object", "parameter", "password", "secret", "token"];
+const SECRETIVE: [&str; 10] =
+    ["appsettings", "connection-string", "credential", "key", "login", "object", "parameter", "password", "secret", "token"];
 
 fn is_secretive(words: &[&str]) -> bool {
     words.iter().any(|word| SECRETIVE.iter().any(|part| word.contains(part)))
@@ -194,9 +199,104 @@ fn sqlite_looks(words: &[&str]) -> bool {
     let formats = ["-batch", "-column", "-csv", "-header", "-json", "-line", "-list", "-markdown", "-readonly", "-table"];
     let options = words.iter().take_while(|word| formats.contains(word)).count();
     match words.get(options..) {
-        Some([file, query]) if !file.starts_with('-') => matches!(query.trim(), ".tables" | ".schema") || asks(query),
+        Some(["-c", query]) => asks(query),
+        Some([":memory:", query]) => {
+            !ACTS.iter().any(|act| query.to_ascii_lowercase().contains(act)) && !query.contains("\n.") && !query.starts_with('.')
+        }
+        Some([file, query]) if !file.starts_with('-') => dot_command_looks(query.trim()) || asks(query),
         _ => false,
     }
+}
+
+/// A command of the shell around SQLite that prints, and writes nowhere.
+fn dot_command_looks(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let known =
+        matches!(words.next(), Some(".databases" | ".dbinfo" | ".dump" | ".indexes" | ".indices" | ".schema" | ".tables"));
+    known && words.all(|word| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+}
+
+/// `MATCH … RETURN …` and no word of what changes a graph.
+fn cypher_asks(query: &str) -> bool {
+    const CHANGES: [&str; 9] = ["call", "create", "delete", "drop", "foreach", "load", "merge", "remove", "set"];
+    let query = query.to_ascii_lowercase();
+    let mut words = query.split(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_').filter(|word| !word.is_empty());
+    words.next() == Some("match") && !query.contains(['/', ';']) && !words.any(|word| CHANGES.contains(&word))
+}
+
+/// A Flux query that reads from a bucket and sends its result nowhere.
+fn flux_asks(query: &str) -> bool {
+    let bare: String = query.split_whitespace().collect();
+    bare.starts_with("from(") && !bare.contains("to(") && !bare.contains("import") && !bare.contains("option")
+}
+
+/// `mongosh [OPTION…] [DATABASE] --eval EXPRESSION` with one expression that only asks.
+fn mongo_looks(words: &[&str]) -> bool {
+    let mut asked = 0;
+    let mut others = 0;
+    let mut rest = words;
+    while let [word, after @ ..] = rest {
+        rest = after;
+        match (*word, after) {
+            ("--eval", [expression, after @ ..]) if mongo_asks(expression) => {
+                asked += 1;
+                rest = after;
+            }
+            ("--quiet" | "--norc" | "--json", _) => {}
+            _ if !word.starts_with('-') => others += 1,
+            _ => return false,
+        }
+    }
+    asked == 1 && others <= 1
+}
+
+fn mongo_asks(expression: &str) -> bool {
+    const ASKS: [&str; 12] = [
+        "count(",
+        "countDocuments(",
+        "dbStats(",
+        "distinct(",
+        "estimatedDocumentCount(",
+        "find(",
+        "findOne(",
+        "getCollectionNames(",
+        "getIndexes(",
+        "serverStatus(",
+        "stats(",
+        "validate(",
+    ];
+    const ACTS: [&str; 22] = [
+        "$function",
+        "$merge",
+        "$out",
+        "$where",
+        ";",
+        "=",
+        "bulk",
+        "create",
+        "delete",
+        "drop",
+        "eval",
+        "findAndModify",
+        "findOneAnd",
+        "forEach",
+        "insert",
+        "load(",
+        "process",
+        "remove",
+        "rename",
+        "replace",
+        "require",
+        "update",
+    ];
+    let whole = matches!(
+        expression,
+        "rs.status()" | "db.version()" | "db.adminCommand(\"listDatabases\")" | "db.hello()" | "sh.status()"
+    );
+    whole
+        || (expression.starts_with("db.")
+            && ASKS.iter().any(|call| expression.contains(call))
+            && !ACTS.iter().any(|act| expression.contains(act)))
 }
 
 /// `mysql [OPTION…] -e QUERY [DATABASE]`, `clickhouse-client [OPTION…] --query QUERY`: one query and nothing else that runs.
@@ -207,11 +307,11 @@ fn client_looks(words: &[&str]) -> bool {
     while let [word, after @ ..] = rest {
         rest = after;
         match (*word, after) {
-            ("-e" | "-q" | "--query" | "--execute", [query, after @ ..]) => {
+            ("-e" | "-q" | "-Q" | "-c" | "--query" | "--execute", [query, after @ ..]) => {
                 queries.push(*query);
                 rest = after;
             }
-            ("-h" | "--host" | "-u" | "--user" | "-P" | "--port" | "-D" | "--database" | "--format", [_, after @ ..]) => {
+            ("-h" | "--host" | "-u" | "--user" | "-P" | "--port" | "-D" | "--database" | "--format" | "-S", [_, after @ ..]) => {
                 rest = after
             }
             _ if word.starts_with("--query=") || word.starts_with("--execute=") => {
@@ -237,40 +337,54 @@ fn adds(statement: &str) -> bool {
     begins.iter().any(|begin| body.starts_with(begin)) && !more.iter().any(|part| body.contains(part))
 }
 
+/// What a query calls that acts, or reads what is no table.
+const ACTS: [&str; 24] = [
+    " into ",
+    "edit(",
+    "eval(",
+    "executable(",
+    "file(",
+    "fts3_tokenizer",
+    "get_lock",
+    "hdfs(",
+    "jdbc(",
+    "load_extension",
+    "load_file",
+    "mysql(",
+    "odbc(",
+    "outfile",
+    "postgresql(",
+    "read_",
+    "readfile",
+    "remote(",
+    "s3(",
+    "sleep(",
+    "benchmark(",
+    "url(",
+    "writefile",
+    "for update",
+];
+
 /// Whether a text is one query that asks and calls nothing that acts.
 fn asks(query: &str) -> bool {
-    const ACTS: [&str; 24] = [
-        " into ",
-        "edit(",
-        "eval(",
-        "executable(",
-        "file(",
-        "fts3_tokenizer",
-        "get_lock",
-        "hdfs(",
-        "jdbc(",
-        "load_extension",
-        "load_file",
-        "mysql(",
-        "odbc(",
-        "outfile",
-        "postgresql(",
-        "read_",
-        "readfile",
-        "remote(",
-        "s3(",
-        "sleep(",
-        "benchmark(",
-        "url(",
-        "writefile",
-        "for update",
-    ];
     let query = query.trim().to_ascii_lowercase();
     let body = query.strip_suffix(';').unwrap_or(&query);
-    let asks = ["select ", "show ", "describe ", "desc ", "explain select "].iter().any(|verb| body.starts_with(verb));
+    // A client may show rows as a column each.
+    let body = body.strip_suffix("\\g").unwrap_or(body);
+    let asks = ["select ", "show ", "describe ", "desc ", "explain select ", "explain query plan select "]
+        .iter()
+        .any(|verb| body.starts_with(verb));
     // However it is spaced and quoted.
     let bare: String = body.chars().filter(|sign| !matches!(sign, '"' | '`' | '[' | ']')).collect();
     let flat = bare.split_whitespace().collect::<Vec<_>>().join(" ").replace(" (", "(");
     let hidden = [";", "/*", "--", "\\"].iter().any(|mark| flat.contains(mark));
+    let checks = [
+        "pragma integrity_check",
+        "pragma quick_check",
+        "pragma foreign_key_check",
+        "pragma table_info(",
+        "pragma database_list",
+    ];
+    let asks = asks || (checks.iter().any(|check| body.starts_with(check)) && !body.contains('='));
     asks && !hidden && !ACTS.iter().any(|act| flat.contains(act))
 }

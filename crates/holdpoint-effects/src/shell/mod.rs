@@ -14,6 +14,7 @@
 //! *Out of scope:* other languages (`interpreter.rs` says what it does with them), and extended globs (opaque). What zsh takes otherwise
 //! is held (`zsh.rs`).
 
+mod address;
 mod aliases;
 mod apply;
 mod arithmetic;
@@ -35,7 +36,9 @@ mod find;
 mod git;
 mod grammar;
 mod heredoc;
+mod history;
 mod interpreter;
+mod leak;
 mod look;
 mod looks;
 mod lookup;
@@ -45,6 +48,7 @@ mod outputs;
 mod parameter;
 mod perform;
 mod postgres;
+mod projects;
 mod reader;
 mod readers;
 mod redirect;

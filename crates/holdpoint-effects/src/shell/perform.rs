@@ -8,7 +8,7 @@
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::Place;
 
-use super::apply::is_this_machine;
+use super::address::is_this_machine;
 use super::effect::plain;
 use super::files::{APPENDS, Target};
 use super::syntax::Span;

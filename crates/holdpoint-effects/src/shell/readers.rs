@@ -2,7 +2,8 @@
 
 use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
 
-use super::apply::{Applied, behind_subcommand, is_far};
+use super::address::is_far;
+use super::apply::{Applied, behind_subcommand};
 use super::effect::plain;
 use super::options::parse;
 use super::syntax::Span;
@@ -18,8 +19,9 @@ impl Walker<'_> {
     pub(crate) fn reader(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         match program {
             "sqlite" | "sqlite3" if self.sqlite_adds(program, arguments, directory, span) => {}
-            "aws" | "awslocal" | "az" | "bq" | "clickhouse" | "clickhouse-client" | "duckdb" | "gcloud" | "mariadb" | "mysql"
-            | "sqlite" | "sqlite3" => return self.plainly_looks(program, arguments, span),
+            "aws" | "awslocal" | "az" | "bq" | "clickhouse" | "clickhouse-client" | "cockroach" | "cqlsh" | "cypher-shell"
+            | "duckdb" | "gcloud" | "influx" | "mariadb" | "mongo" | "mongosh" | "mysql" | "snowsql" | "sqlcmd" | "sqlite"
+            | "sqlite3" | "usql" => return self.plainly_looks(program, arguments, span),
             "claude" | "claude-code" => return self.agent(program, arguments, directory, span),
             "cargo" => {
                 let builtin = self.taken_apart("cargo", arguments, directory, span).is_none_or(|applied| applied.sub.is_some());
@@ -134,6 +136,17 @@ impl Walker<'_> {
         true
     }
 
+    /// Secrets of this machine that a container is given as files: whatever runs in it may read them.
+    fn lent_to_container(&mut self, applied: &Applied<'_>) {
+        let volumes: Vec<Field> = ["-v", "--volume"].iter().flat_map(|name| applied.line.values(name)).cloned().collect();
+        for volume in volumes {
+            let source = volume.known().and_then(|text| Some(text.split_once(':')?.0.to_owned()));
+            if let Some(source) = source.filter(|source| source.starts_with(['/', '.', '~'])) {
+                self.look_by_name(&Field::new(Value::text(source), volume.span.clone()), applied.directory);
+            }
+        }
+    }
+
     fn psql(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let Some(applied) = self.taken_apart("psql", arguments, directory, span) else { return };
         let environment = self.place(Place::Postgres, &applied);
@@ -154,7 +167,7 @@ impl Walker<'_> {
             match self.input.clone() {
                 Input::Text(text) => self.sql(&text, &environment, span),
                 Input::File(path) => self.sql_file(&Field::new(Value::text(path), span.clone()), None, &environment, span),
-                Input::Piped => self.unseen_code("psql", "what another program prints", span),
+                Input::Listed(_) | Input::Piped => self.unseen_code("psql", "what another program prints", span),
                 Input::Inherited => {
                     let effect = plain(
                         Verb::Execute,
@@ -199,9 +212,14 @@ impl Walker<'_> {
             || applied.sub_name.starts_with("compose ")
         {
             let at = arguments.iter().position(|field| field.known().as_deref() == Some("compose")).unwrap_or(0);
-            return self.containers("docker-compose", arguments.get(at + 1..).unwrap_or_default(), directory, span);
+            let words = arguments.get(at + 1..).unwrap_or_default();
+            return match self.place(Place::Docker, &applied) {
+                Environment::Local => self.containers("docker-compose", words, directory, span),
+                there => self.elsewhere(there, |walker| walker.containers("docker-compose", words, directory, span)),
+            };
         }
         self.apply(program, applied.command, arguments, directory, span);
+        self.lent_to_container(&applied);
         let environment = self.place(Place::Docker, &applied);
         match applied.sub_name {
             "exec" | "container exec" => self.inside(

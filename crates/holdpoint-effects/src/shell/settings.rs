@@ -183,6 +183,8 @@ pub(super) fn redirects(name: &str, value: &Value) -> bool {
     let ends = |keys: &[&str]| keys.iter().any(|key| name.ends_with(key));
     match name.split('.').next().unwrap_or_default() {
         "branch" => ends(&[".pushremote"]),
+        "core" => name == "core.worktree",
+        "http" => ends(&[".sslverify"]) && may_say_no(),
         "clean" => name == "clean.requireforce" && may_say_no(),
         "commit" | "tag" => ends(&[".gpgsign"]) && may_say_no(),
         "credential" => ends(&[".helper"]) && value.known().is_none_or(|text| text.starts_with('!')),

@@ -10,6 +10,16 @@ use super::stirred::Stirred;
 use super::syntax::Command;
 use super::value::Value;
 
+/// Which branch of the repository is checked out.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Branch {
+    /// The one that the gate answers.
+    #[default]
+    AsAsked,
+    /// The line checked this one out; nothing stands for one that nobody knows.
+    Now(Option<String>),
+}
+
 /// The state of one shell at one point of the text.
 #[derive(Debug, Clone)]
 pub(crate) struct State {
@@ -43,6 +53,8 @@ pub(crate) struct State {
     pub(crate) built: BTreeSet<String>,
     /// Names of git's remotes that the line adds or changes, so that nobody knows where they lead.
     pub(crate) remotes: BTreeSet<String>,
+    /// The branch that is checked out, as far as the line says.
+    pub(crate) branch: Branch,
     /// What the line did to what git keeps.
     pub(crate) stirred: Stirred,
     /// Whether the text can still be running here.
@@ -83,6 +95,7 @@ impl State {
             written: BTreeSet::new(),
             built: BTreeSet::new(),
             remotes: BTreeSet::new(),
+            branch: Branch::AsAsked,
             stirred: Stirred::Nothing,
             alive: true,
         }
@@ -290,6 +303,9 @@ impl State {
         self.built.extend(other.built);
         self.remotes.extend(other.remotes);
         self.stirred = self.stirred.max(other.stirred);
+        if self.branch != other.branch {
+            self.branch = Branch::Now(None);
+        }
         self
     }
 }

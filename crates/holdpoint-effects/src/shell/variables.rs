@@ -15,7 +15,9 @@ impl Walker<'_> {
         let known = value.known();
         // npm takes its settings in either case, cargo has one of these for every target.
         let upper = if name.starts_with("npm_config_") { name.to_ascii_uppercase() } else { name.to_owned() };
-        let of_target = name.starts_with("CARGO_TARGET_") && (name.ends_with("_RUNNER") || name.ends_with("_LINKER"));
+        let of_target = name.starts_with("CARGO_TARGET_") && (name.ends_with("_RUNNER") || name.ends_with("_LINKER"))
+            || (name.starts_with("CMAKE_") && name.ends_with("_LAUNCHER"));
+        let lies_in_scratch = |text: &str| text.split(':').any(|place| SCRATCH.iter().any(|scratch| place.starts_with(scratch)));
         let mentions = |flags: &[&str]| known.as_deref().is_none_or(|text| flags.iter().any(|flag| text.contains(flag)));
         if COMMAND_VARIABLES.contains(&upper.as_str()) || of_target {
             if known.as_deref() != Some("") {
@@ -27,6 +29,12 @@ impl Walker<'_> {
             }
         } else if OPTION_VARIABLES.iter().any(|(option, flags)| *option == name && mentions(flags)) {
             self.opaque(name, "a variable makes other programs run code", span.clone());
+        } else if PLACE_VARIABLES.contains(&name) && known.as_deref().is_some_and(lies_in_scratch) {
+            self.opaque(name, "a variable lets programs load code that anybody may have put there", span.clone());
+        } else if SOURCE_VARIABLES.contains(&upper.as_str())
+            && !known.as_deref().is_some_and(|text| text.is_empty() || USUAL_SOURCES.iter().any(|usual| text.contains(usual)))
+        {
+            self.opaque(name, "a variable lets packages come from elsewhere", span.clone());
         } else if AGENT_VARIABLES.contains(&name) {
             let summary = format!("Lets an agent run with other settings than those that are guarded (`{name}`)");
             let effect = plain(Verb::Modify, ResourceKind::Guard, name, summary, span.clone());
@@ -176,9 +184,33 @@ const OPTION_VARIABLES: &[(&str, &[&str])] = &[
     ("RUSTFLAGS", &["linker"]),
     ("_JAVA_OPTIONS", &["agent"]),
 ];
-/// Variables that say where an agent finds its settings, and with them its hooks.
-const AGENT_VARIABLES: &[&str] =
-    &["CLAUDE_CONFIG_DIR", "CODEX_HOME", "CURSOR_CONFIG_DIR", "GEMINI_CONFIG_DIR", "OPENCODE_CONFIG"];
+/// Variables that say where programs look for code before they look in their own places.
+const PLACE_VARIABLES: &[&str] =
+    &["CLASSPATH", "LD_LIBRARY_PATH", "NODE_PATH", "PERL5LIB", "PYTHONHOME", "PYTHONPATH", "RUBYLIB"];
+/// Where whoever uses the machine may leave files.
+const SCRATCH: [&str; 3] = ["/dev/shm", "/tmp", "/var/tmp"];
+/// Variables that say from where packages are fetched, whose code then runs.
+const SOURCE_VARIABLES: &[&str] = &[
+    "GOPROXY",
+    "NPM_CONFIG_REGISTRY",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_INDEX_URL",
+    "UV_DEFAULT_INDEX",
+    "UV_EXTRA_INDEX_URL",
+    "UV_INDEX_URL",
+];
+/// What stands in such a variable where packages come from their usual place or from this machine.
+const USUAL_SOURCES: &[&str] = &["direct", "off", "://localhost", "://127.0.0.1"];
+/// Variables that say where an agent finds its settings, and with them its hooks, or where Holdpoint is.
+const AGENT_VARIABLES: &[&str] = &[
+    "CLAUDE_CONFIG_DIR",
+    "CODEX_HOME",
+    "CURSOR_CONFIG_DIR",
+    "GEMINI_CONFIG_DIR",
+    "HOLDPOINT_DATA",
+    "HOLDPOINT_URL",
+    "OPENCODE_CONFIG",
+];
 
 /// Whether the value of a variable that can make programs run code makes them run none.
 fn is_harmless_value(name: &str, text: &str) -> bool {

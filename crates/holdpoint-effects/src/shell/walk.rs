@@ -192,6 +192,7 @@ impl Walker<'_> {
         let mut input = self.input.clone();
         for (index, stage) in stages.iter().enumerate() {
             let next = self.printed(stage);
+            self.listed = None;
             let follow = |walker: &mut Self| {
                 walker.input = input.clone();
                 walker.commands_at_input = walker.commands;
@@ -204,7 +205,8 @@ impl Walker<'_> {
             } else {
                 self.apart(follow);
             }
-            input = next.map_or(Input::Piped, Input::Text);
+            let listed = self.listed.take().map_or(Input::Piped, Input::Listed);
+            input = next.map_or(listed, Input::Text);
         }
     }
 

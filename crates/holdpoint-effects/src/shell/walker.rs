@@ -14,7 +14,7 @@ use super::effect::{plain, unread, wants_alternative};
 use super::expand::inherited;
 use super::state::State;
 use super::syntax::{Command, Span};
-use super::value::Value;
+use super::value::{Field, Value};
 use crate::world::World;
 
 /// What a command finds on its standard input.
@@ -24,6 +24,8 @@ pub(crate) enum Input {
     File(String),
     /// Nothing that the line says.
     Inherited,
+    /// The names of these files.
+    Listed(Vec<Field>),
     /// Something another program prints.
     Piped,
     /// This text.
@@ -78,6 +80,8 @@ pub(crate) struct Walker<'w> {
     pub(crate) reading: BTreeSet<String>,
     /// The names of the programs and builtins that may run.
     pub(crate) ran: BTreeSet<String>,
+    /// The files whose names the last program printed, where it is one that lists.
+    pub(crate) listed: Option<Vec<Field>>,
     /// Whether a loop is being followed.
     pub(crate) looping: bool,
     /// The states in which `break` and `continue` left the loop being followed, and `return` the function.
@@ -125,6 +129,7 @@ impl<'w> Walker<'w> {
             calling: Vec::new(),
             reading: BTreeSet::new(),
             ran: BTreeSet::new(),
+            listed: None,
             looping: false,
             loop_exits: None,
             function_exits: None,
@@ -279,6 +284,7 @@ impl<'w> Walker<'w> {
         self.state.built = inner.built;
         self.state.remotes = inner.remotes;
         self.state.stirred = inner.stirred;
+        self.state.branch = inner.branch;
     }
 
     /// Follows something that may happen or not.

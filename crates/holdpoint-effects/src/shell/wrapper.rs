@@ -481,6 +481,21 @@ impl Walker<'_> {
             None => words.extend(self.read_words(&line, directory, span)),
         }
         self.run_words(&words, directory, span);
+        self.read_listed(&words, directory, span);
+    }
+
+    /// Shows what a listing before it named, where the program shows what it is given: `find ~/.ssh | xargs cat`. What it does to
+    /// such files otherwise is followed with words that could be any.
+    fn read_listed(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
+        let Input::Listed(names) = self.input.clone() else { return };
+        let Some((program, _)) = words.split_first() else { return };
+        let before = self.noted();
+        for name in names.into_iter().take(LISTED_MAX) {
+            let words = [program.clone(), name];
+            self.apart(|walker| walker.run_words(&words, directory, span));
+        }
+        let shown = |effect: &Effect| effect.verb == Verb::Read && effect.resource.kind == ResourceKind::Credential;
+        self.take_noted(before).into_iter().filter(shown).for_each(|effect| self.note(effect));
     }
 
     /// The words that `xargs` reads, from a file that an option names or from its input.
@@ -524,6 +539,9 @@ impl Walker<'_> {
         self.state.set(name, vec![value.clone()]);
     }
 }
+
+/// Most names of a listing that are looked at.
+const LISTED_MAX: usize = 16;
 
 /// Whether options of ssh open a port there that leads back here.
 fn opens_back(line: &Line) -> bool {

@@ -9,7 +9,16 @@ use holdpoint_core::effect::Effects;
 use holdpoint_core::question::{Answer, Answers, FileKind, GitKeeping, PathFacts, Place, Question, RepositoryFacts};
 
 pub(crate) const TREE: &str = "/home/alice/shop";
-const TRACKED: [&str; 32] = [
+const TRACKED: [&str; 41] = [
+    ".github/workflows/ci.yml",
+    "artisan",
+    "bin/console",
+    "bin/rails",
+    "gradlew",
+    "mvnw",
+    "setup.py",
+    "scripts/gen.ts",
+    "src/server.js",
     "README.md",
     "Cargo.toml",
     "package.json",
@@ -62,6 +71,8 @@ fn facts(path: &str) -> PathFacts {
         Some("notes.txt") => (FileKind::File, Place::WorkTree, Some(keeping(0, 0, 1, &[]))),
         Some(".env") => (FileKind::File, Place::WorkTree, Some(keeping(0, 0, 0, &[".env"]))),
         Some(".claude/settings.json") => (FileKind::File, Place::WorkTree, Some(keeping(1, 0, 0, &[]))),
+        Some(".git/objects" | ".git/refs") => (FileKind::Directory, Place::GitDirectory, None),
+        Some(".git/HEAD") => (FileKind::File, Place::GitDirectory, None),
         Some(name) if name == ".git" || name.starts_with(".git/") => {
             (if name == ".git" { FileKind::Directory } else { FileKind::Missing }, Place::GitDirectory, None)
         }
@@ -108,13 +119,29 @@ fn elsewhere(path: &str) -> (FileKind, Place, Option<GitKeeping>) {
         | "/tmp/report.py"
         | "/tmp/unclear.py"
         | "/home/alice/Documents/report.txt"
-        | "/home/alice/data/x" => FileKind::File,
+        | "/home/alice/data/x"
+        | "/var/mail/alice"
+        | "/proc/sysrq-trigger" => FileKind::File,
+        "/home/alice/new-project" | "/home/alice/moved" | "/etc/cron.d/x" => FileKind::Missing,
         path if path.starts_with("/home/alice/.") && path.contains('_') => FileKind::File,
         path if path.starts_with("/tmp/") || path.starts_with("/etc/new") || path == "/home/alice/wt" => FileKind::Missing,
         path if path.starts_with("/home/alice/.") => FileKind::File,
         _ => FileKind::Directory,
     };
     (kind, place, None)
+}
+
+/// What lies outside the work tree and fits a pattern of the corpus.
+fn elsewhere_matching(pattern: &str) -> Option<Vec<String>> {
+    let there: &[&str] = match pattern {
+        "/home/alice/Documents/*" => &["/home/alice/Documents/report.txt"],
+        "/home/alice/d*ta" | "/home/alice/dat?" | "/home/alice/[d]ata" => &["/home/alice/data"],
+        "/home/*" => &["/home/alice"],
+        "/mnt/*" => &["/mnt/d"],
+        "/mnt/d/*" => &["/mnt/d/photos"],
+        _ => return None,
+    };
+    Some(there.iter().map(|path| (*path).to_owned()).collect())
 }
 
 fn program(name: &str) -> String {
@@ -178,7 +205,9 @@ pub(crate) fn answer(question: &Question) -> Answer {
             Some("/scripts/clean.sh") => Answer::FileText { text: "#!/bin/sh\nset -e\nrm -rf ~/data\n".to_owned() },
             Some("/scripts/build.sh") => Answer::FileText { text: "#!/bin/bash\ncargo build \"$@\"\n".to_owned() },
             Some("/scripts/env-shell") => Answer::FileText { text: "#!/usr/bin/env bash\nrm -rf ~/data\n".to_owned() },
-            Some("/scripts/native" | "/scripts/rm-by-another-name" | "/.venv/bin/python3") => Answer::NotText {},
+            Some(
+                "/scripts/native" | "/scripts/rm-by-another-name" | "/gradlew" | "/mvnw" | "/bin/rails" | "/.venv/bin/python3",
+            ) => Answer::NotText {},
             Some("/node_modules/.bin/head" | "/node_modules/.bin/tsc-shim" | "/scripts/plain") => {
                 Answer::FileText { text: "rm -rf ~/data\n".to_owned() }
             }
@@ -186,6 +215,7 @@ pub(crate) fn answer(question: &Question) -> Answer {
             Some("/scripts/venv-python") => Answer::FileText { text: format!("#!{TREE}/.venv/bin/python3\nimport sys\n") },
             Some("/scripts/wiper") => Answer::FileText { text: "#!/bin/rm -rf\n".to_owned() },
             Some("/manage.py") => Answer::FileText { text: "#!/usr/bin/env python3\nimport sys\n".to_owned() },
+            _ if path == "/home/alice/.nvm/nvm.sh" => Answer::FileText { text: "nvm() {\n  command true\n}\n".to_owned() },
             _ => program_text(path),
         },
         Question::Program { name } => Answer::Program { path: Some(program(name)) },
@@ -217,6 +247,9 @@ pub(crate) fn answer(question: &Question) -> Answer {
                 })
             };
             let mut paths: Vec<String> = all.map(|path| format!("{TREE}/{path}")).filter(fits).collect();
+            if let Some(there) = elsewhere_matching(pattern) {
+                paths = there;
+            }
             if directory == "/home/alice" && wanted == "*" {
                 paths = vec!["/home/alice/Documents".to_owned(), TREE.to_owned()];
             }
@@ -278,14 +311,18 @@ pub(crate) fn read(text: &str, more: &[(&str, &str)]) -> Read {
     let setting = Setting { directory: TREE.to_owned(), variables, target: String::new() };
     let artefact = Artefact::Command { text: text.to_owned() };
     let mut answers = Answers::default();
+    let mut reading = holdpoint_effects::read(&artefact, &setting, &answers);
     // A gate asks at most so often.
     for _ in 0..4 {
-        for question in holdpoint_effects::read(&artefact, &setting, &answers).questions {
+        for question in std::mem::take(&mut reading.questions) {
             let answer = answer(&question);
             answers.insert(question, answer);
         }
+        reading = holdpoint_effects::read(&artefact, &setting, &answers);
+        if reading.questions.is_empty() {
+            break;
+        }
     }
-    let reading = holdpoint_effects::read(&artefact, &setting, &answers);
     assert_eq!(reading.questions, [], "after four rounds questions are left: {text}");
     Read { setting, answers, effects: reading.effects }
 }

@@ -1,0 +1,117 @@
+//! Addresses as command lines write them: which machine they lead to.
+//!
+//! *Out of scope:* what is sent there, and by whom.
+
+/// Whether a path is one of another machine: `host:path`, `rsync://host/path`.
+pub(super) fn is_far(path: &str) -> bool {
+    path.split('/').next().is_some_and(|first| first.contains(':'))
+}
+
+/// Whether an address leads to this machine: `localhost:3000/x`, `http://[::1]/`.
+pub(super) fn is_this_machine(address: &str) -> bool {
+    let host = host(address);
+    let loopback = host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
+    // `:3000/x` is the shorthand of some programs for this machine.
+    let shorthand = host.is_empty() && authority(address).starts_with(':');
+    loopback || matches!(host, "localhost" | "::1" | "0.0.0.0") || shorthand
+}
+
+/// Whether an address leads to a port of this machine on which, by convention, a store of data or a control plane answers, or the
+/// tunnel to one: what is deleted there is more than a thing of the application that is being written.
+pub(super) fn leads_to_store(address: &str) -> bool {
+    let port = authority(address).rsplit_once(':').map_or("", |(_, port)| port);
+    is_this_machine(address) && STORE_PORTS.contains(&port)
+}
+
+/// etcd, CouchDB, Qdrant, Kubernetes, Meilisearch, `kubectl proxy` and Kong, InfluxDB, Typesense, ClickHouse, Vault, Consul, Solr,
+/// Elasticsearch and OpenSearch, RabbitMQ.
+const STORE_PORTS: [&str; 16] = [
+    "2379", "5984", "6333", "6443", "7700", "8001", "8086", "8108", "8123", "8200", "8444", "8500", "8983", "9200", "9201",
+    "15672",
+];
+
+/// Whether an address is that of the service from which a machine in a cloud gets its credentials.
+pub(super) fn is_metadata_service(address: &str) -> bool {
+    METADATA_SERVICES.contains(&host(address).to_ascii_lowercase().trim_end_matches('.'))
+}
+
+/// The addresses of that service at AWS and those who took them over, in its containers and its IPv6 network, at Google, Alibaba and
+/// Oracle; and the first as one number.
+const METADATA_SERVICES: [&str; 10] = [
+    "0xa9fea9fe",
+    "100.100.100.200",
+    "169.254.169.254",
+    "169.254.170.2",
+    "169.254.170.23",
+    "192.0.0.192",
+    "2852039166",
+    "fd00:ec2::254",
+    "metadata",
+    "metadata.google.internal",
+];
+
+/// The host in an address, whoever stands before it: that of `http://user@host:80/path`, without the brackets of `[::1]`.
+fn host(address: &str) -> &str {
+    let authority = authority(address);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    match host.strip_prefix('[') {
+        Some(inner) => inner.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    }
+}
+
+fn authority(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split(['/', '?', '#', '\\']).next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_plainly_leads_to_this_machine_is_local() {
+        for address in
+            ["localhost", "http://localhost:3000/x", "https://127.0.0.1/", "http://[::1]:80", "http://u:p@localhost/", ":3000/a"]
+        {
+            assert!(is_this_machine(address), "{address}");
+        }
+        for address in [
+            "http://localhost.example.org",
+            "http://localhost:80@example.org/",
+            "https://example.org/localhost",
+            "127.0.0.1.example.org",
+            "",
+            "http://",
+        ] {
+            assert!(!is_this_machine(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_port_says_that_a_store_answers_there() {
+        for address in
+            ["localhost:9200/_all", "http://127.0.0.1:8001/api/v1/namespaces/x", "http://u:p@localhost:5984/db", ":7700/x"]
+        {
+            assert!(leads_to_store(address), "{address}");
+        }
+        for address in ["localhost:3000/9200", "http://localhost/x:9200", "https://example.org:9200/x", "localhost"] {
+            assert!(!leads_to_store(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn the_metadata_service_is_known_by_each_of_its_addresses() {
+        for address in [
+            "http://169.254.169.254/latest/meta-data/",
+            "169.254.169.254",
+            "http://x@Metadata.Google.Internal./a",
+            "http://[fd00:ec2::254]/x",
+        ] {
+            assert!(is_metadata_service(address), "{address}");
+        }
+        for address in ["http://169.254.169.254.example.org/", "https://example.org/metadata", "metadata-api.example.org"] {
+            assert!(!is_metadata_service(address), "{address}");
+        }
+    }
+}

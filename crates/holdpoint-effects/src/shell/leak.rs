@@ -1,0 +1,96 @@
+//! Secrets in addresses: whoever answers at an address, and whoever is on the way, learns all of it.
+//!
+//! *In scope:* variables that the line does not set and whose names say that they hold a secret, in the path, query or host name
+//! of what is asked for. *Out of scope:* headers and bodies, where a credential belongs (`families/network.toml` has bodies).
+
+use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
+
+use super::address::is_this_machine;
+use super::effect::plain;
+use super::syntax::{Part, Span, Word};
+use super::walker::Walker;
+
+impl Walker<'_> {
+    /// Notes the secrets that the words of a command put into an address.
+    pub(super) fn leaks(&mut self, words: &[&Word], span: &Span) {
+        let named = |names: &[&str]| words.iter().filter_map(|word| word.plain()).any(|word| names.contains(&word));
+        let (asks, resolves) = (named(&ASKING), named(&RESOLVING));
+        if !asks && !resolves {
+            return;
+        }
+        let found: Vec<String> = words.iter().flat_map(|word| secrets_in(word, resolves)).map(str::to_owned).collect();
+        for name in found {
+            let set = self.state.variables.get(&name).is_some_and(|values| values.iter().all(|value| value.known().is_some()));
+            if !set {
+                let summary = format!("Puts the secret `${name}` into an address");
+                let effect = plain(Verb::Publish, ResourceKind::Credential, &name, summary, span.clone());
+                self.note(Effect {
+                    environment: Environment::Unknown,
+                    reversibility: Reversibility::Irreversible,
+                    certainty: Certainty::Worst,
+                    ..effect
+                });
+            }
+        }
+    }
+}
+
+/// Programs that ask for what an address names.
+const ASKING: [&str; 9] = ["aria2c", "curl", "curlie", "http", "https", "wget", "wget2", "xh", "xhs"];
+
+/// Programs that ask for a name, which reaches whoever serves its zone.
+const RESOLVING: [&str; 8] = ["dig", "dog", "drill", "getent", "host", "nslookup", "ping", "traceroute"];
+
+/// The secrets in a word's address: behind its host, or anywhere where the name itself is asked for.
+fn secrets_in(word: &Word, resolves: bool) -> Vec<&str> {
+    let mut before = String::new();
+    let mut found = Vec::new();
+    for part in &word.parts {
+        match part {
+            Part::Text { text, .. } => before.push_str(text),
+            Part::Parameter { parameter, .. } => {
+                if is_secret_name(&parameter.name) && (resolves || is_behind_a_host(&before)) {
+                    found.push(parameter.name.as_str());
+                }
+                before.push('x');
+            }
+            Part::Arithmetic { .. } | Part::Command { .. } | Part::Process { .. } => before.push('x'),
+        }
+    }
+    found
+}
+
+/// Whether a text is the beginning of an address elsewhere that has named its host already.
+fn is_behind_a_host(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let is_address = !text.starts_with('-') && !text.contains(char::is_whitespace);
+    is_address && rest.contains(['/', '?']) && !is_this_machine(text)
+}
+
+/// Whether the name of a variable says that it holds a secret.
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let says = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "APIKEY", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"];
+    says.iter().any(|word| name.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_in_an_address_once_the_host_is_named() {
+        for text in ["https://example.org/", "https://example.org?k=", "example.org/a/"] {
+            assert!(is_behind_a_host(text), "{text}");
+        }
+        for text in ["https://", "Authorization: Bearer ", "http://localhost:3000/", "-u", ""] {
+            assert!(!is_behind_a_host(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_name_says_that_it_is_secret() {
+        assert!(["GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "api_key"].iter().all(|name| is_secret_name(name)));
+        assert!(["KEY", "ID", "PUBLIC_KEY", "PAGE"].iter().all(|name| !is_secret_name(name)));
+    }
+}
