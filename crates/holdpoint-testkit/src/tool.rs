@@ -39,6 +39,17 @@ pub fn not_run(test: &str, why: &str) {
     if env::var_os("CI").is_some_and(|value| value == "true") {
         panic!("`{test}` could not run: {why}");
     }
+    note(test, why);
+}
+
+/// Says that a test was not run because this machine's kernel does not let it, which no installing mends: that is counted as
+/// left out under `CI=true` as well, not as a failure.
+pub fn not_possible(test: &str, why: &str) {
+    note(test, why);
+}
+
+#[expect(clippy::panic, reason = "for tests only, and a note that is lost would hide what was left out")]
+fn note(test: &str, why: &str) {
     eprintln!("not run: {test} ({why})");
     let Some(notes) = env::var_os(NOT_RUN) else { return };
     // One write of one line: tests of several processes append to the same file.

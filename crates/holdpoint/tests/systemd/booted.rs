@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use holdpoint_testkit::tool;
@@ -18,6 +19,9 @@ const BOOT_MAX: Duration = Duration::from_secs(60);
 
 /// How long it may take until everything has ended.
 const ENDING_MAX: Timespec = Timespec { tv_sec: 30, tv_nsec: 0 };
+
+/// How many machines this process has booted.
+static BOOTED: AtomicU32 = AtomicU32::new(0);
 
 /// A booted machine. It ends when the value does, with everything that runs on it.
 pub(crate) struct Booted {
@@ -42,12 +46,12 @@ impl Booted {
             tool::find(test, &[needed])?;
         }
         let Some(cgroup) = own_cgroup() else {
-            tool::not_run(test, "no cgroup of version 2 can be made");
+            tool::not_possible(test, "no cgroup of version 2 can be made");
             return None;
         };
         let booted = Self::boot(systemd, cgroup);
         if booted.is_none() {
-            tool::not_run(test, "systemd does not boot in namespaces here");
+            tool::not_possible(test, "systemd does not boot in namespaces here");
         }
         booted
     }
@@ -132,7 +136,9 @@ fn own_cgroup() -> Option<PathBuf> {
         let place = fields.next()?;
         (fields.next()? == "cgroup2").then(|| PathBuf::from(place))
     });
-    let own = mounted?.join(format!("holdpoint-test-{}", std::process::id()));
+    // The tests of one process run at the same time.
+    let number = BOOTED.fetch_add(1, Ordering::Relaxed);
+    let own = mounted?.join(format!("holdpoint-test-{}-{number}", std::process::id()));
     fs::create_dir(&own).ok().map(|()| own)
 }
 

@@ -154,7 +154,9 @@ impl Drop for Machine {
 }
 
 pub(crate) fn holdpoint(program: &Path, root: &Path) -> Command {
-    let mut command = Command::new(program);
+    // As a service manager starts it: whoever runs the tests under `nohup` has hang-ups ignored, and that is inherited.
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP,INT,QUIT,TERM", "--"]).arg(program);
     command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").current_dir("/").stdin(Stdio::null());
     command.arg("--root").arg(root);
     command
