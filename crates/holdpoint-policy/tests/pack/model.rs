@@ -81,6 +81,7 @@ fn model(case: &Case, Placed { effect, standing }: &Placed) -> BTreeSet<&'static
     hold(confirmed, "uncommitted-work", loses && kind == GitWork && way_back >= Effort);
     hold(confirmed, "local-history", loses && kind == GitLocal && way_back >= Effort);
     hold(approved, "shared-history", loses && kind == GitHistory && (verb == Rewrite || way_back >= Git));
+    hold(confirmed, "default-branch", verb == Modify && kind == GitHistory && way_back < Git);
     hold(approved, "says-yes-for-a-person", verb == Approve);
     let settings = verb == Grant || ((loses || verb == Stop) && way_back > Lossless);
     hold(approved, "repository-settings", kind == Repository && settings);
