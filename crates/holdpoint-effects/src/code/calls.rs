@@ -4,7 +4,7 @@ use super::act::Act;
 use super::bind::{Bind, Choices, List};
 use super::evaluate::{Evaluator, Given};
 use super::language::{self, Language};
-use super::library::Known;
+use super::library::{Known, is_inner};
 use super::syntax::{Argument, Expression};
 
 /// Most programs in programs.
@@ -52,13 +52,14 @@ impl Evaluator<'_> {
                     return Choices::library(name);
                 }
                 let full = self.library.same(&format!("{of}.{name}"));
-                if self.library.is_plain(&full) && !self.library.is_closed_module(of) {
+                if self.library.is_plain(&full) && !self.library.is_closed_module(of) && !is_inner(&full) {
                     return Choices::library(full);
                 }
                 Bind::Library { name: full.into(), about: about.clone() }.into()
             }
             Bind::Path(path) => self.path_property(path, name),
             Bind::Record(fields) => fields.get(name).cloned().unwrap_or_else(Choices::unknown),
+            Bind::Text(_) if name == "buffer" => bind.clone().into(),
             Bind::Data | Bind::Number(_) | Bind::Text(_) | Bind::Truth(_) => Choices::data(),
             Bind::List(_) if name == "length" => Choices::data(),
             Bind::Function(_) | Bind::List(_) | Bind::Unknown => Choices::unknown(),
@@ -208,7 +209,11 @@ impl Evaluator<'_> {
                 Choices::unknown()
             }
             Bind::Data | Bind::Number(_) | Bind::Text(_) | Bind::Truth(_) => {
-                self.call_with_elements(&Choices::data(), on);
+                // A table or a picture is data, and is written to the file that it is given the name of.
+                match self.library.of_anything(method).filter(|entry| entry.writes_given() && *bind == Bind::Data) {
+                    Some(entry) => return self.act(entry, method, on),
+                    None => self.call_with_elements(&Choices::data(), on),
+                }
                 Choices::data()
             }
             Bind::Library { .. } | Bind::Record(_) => {
@@ -308,6 +313,7 @@ impl Evaluator<'_> {
         for bind in value.iter() {
             match bind {
                 Bind::Function(at) => self.called_elsewhere(*at),
+                Bind::Library { name, .. } if self.library.only_looks(name) => {}
                 Bind::Library { name, .. } => match self.library.call(name) {
                     Known::Acts(_) => {
                         self.perhaps(|evaluator| evaluator.call_one(bind, &Given::unknown()));

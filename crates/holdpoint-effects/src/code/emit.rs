@@ -25,10 +25,12 @@ impl Evaluator<'_> {
     fn acts_as(&mut self, entry: &'static Entry, name: &str, given: &Given) -> Option<Choices> {
         match entry.does {
             Does::Code => {
-                if let Some(text) = given.pick(&entry.of) {
-                    self.code(&text);
-                    return Some(Choices::unknown());
+                let texts = [given.pick(&entry.with), given.pick(&entry.of)];
+                texts.iter().flatten().for_each(|text| self.code_or_function(text));
+                if let Some(written) = given.pick(&entry.to) {
+                    written.values().into_iter().for_each(|file| self.note(Act::Overwrite(file)));
                 }
+                return texts.iter().any(Option::is_some).then(Choices::unknown);
             }
             Does::Load => return Some(self.load(&given.pick(&entry.of).unwrap_or_else(Choices::unknown))),
             Does::Open => self.open(entry, given),
@@ -62,10 +64,22 @@ impl Evaluator<'_> {
         None
     }
 
+    /// What runs a text as a program may take a function in its place.
+    fn code_or_function(&mut self, given: &Choices) {
+        for bind in given.iter() {
+            match bind {
+                Bind::Function(_) => self.escape_functions(&bind.clone().into()),
+                Bind::Library { name, .. } if !name.ends_with("()") => self.escape_functions(&bind.clone().into()),
+                _ => self.code(&bind.clone().into()),
+            }
+        }
+    }
+
     fn on_one(&mut self, entry: &'static Entry, given: &Given) {
         let Some(of) = given.pick(&entry.of) else { return };
         let values = if entry.does == Does::Connect { of.hosts() } else { of.each_path() };
         for value in values {
+            let value = given.path_from(value, &["dir_fd"]);
             self.note(match entry.does {
                 Does::Append => Act::Append(value),
                 Does::Connect => Act::Connect(value),
@@ -86,7 +100,8 @@ impl Evaluator<'_> {
         let (Some(of), Some(to)) = (given.pick(&entry.of), given.pick(&entry.to)) else { return };
         for from in of.values() {
             for to in to.values() {
-                let (from, to) = (from.clone(), to);
+                let from = given.path_from(from.clone(), &["src_dir_fd", "dir_fd"]);
+                let to = given.path_from(to, &["dst_dir_fd", "dir_fd"]);
                 self.note(match entry.does {
                     Does::Copy => Act::Copy { from, to },
                     Does::Link => Act::Link { to: from, at: to },
@@ -113,9 +128,9 @@ impl Evaluator<'_> {
                 let has = |letters: &[char]| mode.as_deref().is_some_and(|mode| mode.contains(letters));
                 self.note(match mode {
                     None => Act::Overwrite(value.clone()),
-                    Some(_) if has(&['w', 'x']) => Act::Overwrite(value.clone()),
+                    // What can be written can be cut off.
+                    Some(_) if has(&['w', 'x', '+']) => Act::Overwrite(value.clone()),
                     Some(_) if has(&['a']) => Act::Append(value.clone()),
-                    Some(_) if has(&['+']) => Act::Edit(value.clone()),
                     Some(_) => Act::Read(value.clone()),
                 });
             }
@@ -156,7 +171,8 @@ impl Evaluator<'_> {
         let input = entry.with.get(1).and_then(option);
         let variables = entry.with.get(2).and_then(|name| given.pick(&[*name]));
         self.given_variables(variables);
-        if given.named.contains_key("executable") {
+        let third = entry.names_any_of("subprocess.") && entry.does == Does::Run && given.items.items.len() > 2;
+        if third || given.named.contains_key("executable") {
             self.unseen("a program under another name");
         }
         let Some(of) = given.pick(&entry.of) else { return };
@@ -236,6 +252,12 @@ impl Given {
         words
     }
 
+    /// A path that counts from a directory which is open already is not known.
+    fn path_from(&self, path: Value, directories: &[&str]) -> Value {
+        let elsewhere = directories.iter().any(|name| self.named.contains_key(*name)) && !path.head().starts_with('/');
+        if elsewhere { Value::unknown() } else { path }
+    }
+
     /// The first argument that one of the selectors names.
     pub(super) fn pick(&self, selectors: &[&str]) -> Option<Choices> {
         selectors.iter().find_map(|selector| self.selected(selector))
@@ -243,7 +265,9 @@ impl Given {
 
     fn selected(&self, selector: &str) -> Option<Choices> {
         if selector == "self" {
-            return self.receiver.clone().map(Choices::from);
+            // `Path.unlink(p)`, and `key=Path.unlink`, where it is the class that is named.
+            let on = self.receiver.clone().filter(|on| on.library_name() != Some("pathlib.Path"));
+            return on.map(Choices::from).or_else(|| self.item(0));
         }
         let (first, field) = selector.split_once('.').map_or((selector, None), |(first, field)| (first, Some(field)));
         let argument = match first.parse() {

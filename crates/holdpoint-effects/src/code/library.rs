@@ -94,6 +94,15 @@ static JAVASCRIPT: LazyLock<Library> =
     LazyLock::new(|| Library::new(data::read(include_str!(concat!(env!("OUT_DIR"), "/javascript.json")))));
 
 impl Entry {
+    pub(crate) fn names_any_of(&self, module: &str) -> bool {
+        self.names.iter().any(|name| name.starts_with(module))
+    }
+
+    /// Whether it writes a file of which it is given the name.
+    pub(crate) fn writes_given(&self) -> bool {
+        self.does == Does::Overwrite && !self.of.contains(&"self")
+    }
+
     /// Where it is said that a list of words runs through a shell.
     pub(crate) const fn through_shell() -> &'static [&'static str] {
         &["2.shell", "1.shell"]
@@ -138,8 +147,10 @@ impl Library {
         if let Some(entry) = self.entry(name).or_else(|| if object { None } else { self.entry(&bare) }) {
             return Known::Acts(entry);
         }
-        let harmless = |known: &&str| known.strip_suffix('*').map_or(**known == bare, |head| bare.starts_with(head));
-        if self.is_plain(&bare) || self.harmless.get(root(&bare)).is_some_and(|known| known.iter().any(harmless)) {
+        if is_inner(name) && self.knows(root(name)) && !self.is_told_harmless(&bare, is_inner) {
+            return Known::Untold;
+        }
+        if self.is_plain(&bare) || self.is_told_harmless(&bare, |_| true) {
             return Known::Harmless;
         }
         let last = bare.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
@@ -152,6 +163,11 @@ impl Library {
         } else {
             Known::Foreign
         }
+    }
+
+    fn is_told_harmless(&self, bare: &str, counts: impl Fn(&str) -> bool) -> bool {
+        let harmless = |known: &&str| known.strip_suffix('*').map_or(**known == *bare, |head| bare.starts_with(head));
+        self.harmless.get(root(bare)).is_some_and(|known| known.iter().filter(|known| counts(known)).any(harmless))
     }
 
     fn entry(&'static self, name: &str) -> Option<&'static Entry> {
@@ -204,6 +220,11 @@ impl Library {
 
 fn begins(name: &str, module: &str) -> bool {
     name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '(']))
+}
+
+/// Whether a part of a name behind the module's begins as what is not for others does: `tempfile._shutil.rmtree`.
+pub(super) fn is_inner(name: &str) -> bool {
+    !name.contains("()") && name.split('.').skip(1).any(|part| part.starts_with('_') && !part.starts_with("__"))
 }
 
 /// The first part of a name.

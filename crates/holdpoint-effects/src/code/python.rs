@@ -12,6 +12,9 @@ use super::names::{assigned, declared_elsewhere};
 use super::parse::{Source, children, fields, tree, unescaped};
 use super::syntax::{Argument, Expression, Function, Import, Parameter, Pattern, Piece, Statement, Taken, Unreadable};
 
+/// The name under which what a `match` looks at is kept; no program can write it.
+const MATCHED: &str = "match of";
+
 type Read<T> = Result<T, Unreadable>;
 
 /// Reads a program.
@@ -70,7 +73,8 @@ impl Python<'_> {
             | "pass_statement"
             | "break_statement"
             | "continue_statement" => {}
-            "if_statement" | "match_statement" | "try_statement" | "while_statement" => self.branching(node, into)?,
+            "match_statement" => self.matching(node, into)?,
+            "if_statement" | "case_clause" | "try_statement" | "while_statement" => self.branching(node, into)?,
             "import_from_statement" => self.import_from(node, into)?,
             "import_statement" => self.import(node, into)?,
             "return_statement" => {
@@ -96,7 +100,9 @@ impl Python<'_> {
                 }
                 "case_pattern" => {
                     let names = self.names_in(child);
-                    into.extend(names.into_iter().map(|name| unknown(Pattern::Name(name))));
+                    into.extend(
+                        names.into_iter().map(|name| Statement::Assign { target: Pattern::Name(name), value: matched() }),
+                    );
                 }
                 "as_pattern" => self.as_pattern(child, true, into)?,
                 _ => into.push(Statement::Expression(self.expression(child)?)),
@@ -106,6 +112,20 @@ impl Python<'_> {
             "while_statement" => Statement::Loop { each: None, body: bodies.into_iter().flatten().collect() },
             _ => Statement::Branches(bodies),
         });
+        Ok(())
+    }
+
+    /// Each pattern may give a name to what is matched, or to a part of it.
+    fn matching(&mut self, node: Node<'_>, into: &mut Vec<Statement>) -> Read<()> {
+        let subjects = self.expressions(&fields(node, "subject"))?;
+        into.push(Statement::Assign { target: Pattern::Name(MATCHED.to_owned()), value: tuple_or_one(subjects) });
+        let mut bodies = Vec::new();
+        for block in children(node).into_iter().filter(|child| matches!(child.kind(), "block" | "case_clause")) {
+            let mut body = Vec::new();
+            self.statement(block, &mut body)?;
+            bodies.push(body);
+        }
+        into.push(Statement::Branches(bodies));
         Ok(())
     }
 
@@ -554,8 +574,11 @@ fn call<const N: usize>(name: &str, values: [Expression; N]) -> Expression {
     called(Expression::Name(name.to_owned()), values)
 }
 
-fn unknown(target: Pattern) -> Statement {
-    Statement::Assign { target, value: Expression::Other(Vec::new()) }
+/// What is matched, or any part of it.
+fn matched() -> Expression {
+    let whole = || Expression::Name(MATCHED.to_owned());
+    let part = Expression::Index(Box::new(whole()), Box::new(Expression::Other(Vec::new())));
+    Expression::Choice(vec![whole(), part])
 }
 
 fn tuple_or_one(mut values: Vec<Expression>) -> Expression {

@@ -19,9 +19,9 @@ impl Evaluator<'_> {
             "os.curdir" | "os.path.curdir" => Choices::text("."),
             "os.devnull" => Choices::text("/dev/null"),
             "tempfile.tempdir" => Choices::text("/tmp"),
-            "sys.stdin" | "sys.stdout" | "sys.stderr" | "sys.path" | "sys.version" | "sys.platform" | "sys.version_info" => {
-                Choices::data()
-            }
+            "sys.stdout" => Choices::text("/dev/stdout"),
+            "sys.stderr" => Choices::text("/dev/stderr"),
+            "sys.stdin" | "sys.path" | "sys.version" | "sys.platform" | "sys.version_info" => Choices::data(),
             _ => return None,
         })
     }
