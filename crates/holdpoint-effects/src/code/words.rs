@@ -74,6 +74,9 @@ const PERL: &[(&str, Does)] = &[
     ("dbmopen", Does::Unread),
     ("spew", Does::Unread),
     ("write_file", Does::Overwrite),
+    ("POSIX::remove", Does::Delete),
+    ("POSIX::unlink", Does::Delete),
+    ("POSIX::rename", Does::Move),
     ("edit_file", Does::Unread),
 ];
 const RUBY: &[(&str, Does)] = &[
@@ -139,6 +142,8 @@ const RUBY: &[(&str, Does)] = &[
     ("rm_f", Does::Delete),
     ("rmtree", Does::Unread),
     ("delete_if_exists", Does::Unread),
+    ("include FileUtils", Does::Unread),
+    ("extend FileUtils", Does::Unread),
     ("Pathname", Does::Unread),
     ("binding", Does::Unread),
     ("IO.binwrite", Does::Overwrite),
@@ -228,6 +233,9 @@ pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
     if hidden || (versionless == "php" && code.contains("${")) {
         return Some(Found::Unread);
     }
+    if matches!(versionless, "lua" | "luajit") && hands_on_a_module(code) {
+        return Some(Found::Unread);
+    }
     let mut acts = Vec::new();
     for (at, does) in calls(code, table, versionless == "php") {
         let Some(found) = texts(code.get(at..).unwrap_or_default()).and_then(|texts| done(does, &texts)) else {
@@ -255,6 +263,12 @@ pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
 
 fn shell(text: &str) -> Act {
     Act::Shell { text: Value::text(text), directory: None, input: None }
+}
+
+/// Whether Lua's modules that reach out are named without one of their functions: `os[name]`, `pairs(os)`.
+fn hands_on_a_module(code: &str) -> bool {
+    let modules = [("os", Does::Unread), ("io", Does::Unread)];
+    calls(code, &modules, false).into_iter().any(|(at, _)| !code.get(at..).unwrap_or_default().trim_start().starts_with('.'))
 }
 
 /// Where calls of these names are, with the places behind the names.

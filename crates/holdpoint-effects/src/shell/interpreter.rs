@@ -143,6 +143,11 @@ impl Walker<'_> {
                 let joined = behind(word, &format!("{option}="));
                 let code = joined.as_ref().or(code);
                 let words = arguments.get(at + 2..).unwrap_or_default();
+                // Perl runs a file to be read whose name ends so, and writes one whose name begins so.
+                if program == "perl" && words.iter().any(|word| word.shown().ends_with('|') || word.value.head().starts_with('>'))
+                {
+                    self.unseen_code(program, "a file name that runs or writes", span);
+                }
                 if matches!(program, "perl" | "ruby") {
                     words.iter().for_each(|file| self.look(file, directory));
                 }
@@ -168,13 +173,31 @@ impl Walker<'_> {
                 self.project_tool(&module, arguments.get(at + 2..).unwrap_or_default(), directory, span);
                 return true;
             }
+            // What stands behind the module's name is code as well.
+            if program == "perl"
+                && shown.starts_with(['-'])
+                && shown.get(1..2).is_some_and(|letter| matches!(letter, "M" | "m"))
+                && shown.contains(';')
+            {
+                self.unseen_code(program, "code behind the name of a module", span);
+            }
+            if program == "ruby" && shown == "-run" && next.is_some_and(|next| next.shown().starts_with("-e")) {
+                let words: Vec<Field> =
+                    arguments.get(at + 2..).unwrap_or_default().iter().filter(|word| word.shown() != "--").cloned().collect();
+                self.run_words(&words, directory, span);
+                return true;
+            }
             let loads = ["-r", "--require", "--import", "--loader", "--experimental-loader"];
             let (option, attached) =
                 shown.split_once('=').map_or((shown.as_str(), None), |(option, value)| (option, Some(value)));
             if loads.contains(&option) {
                 let loaded = attached.map(|value| Field::new(Value::text(value), span.clone())).or_else(|| next.cloned());
-                if let Some(file) = loaded.filter(|file| file.value.head().starts_with(['.', '/'])) {
-                    self.script(&file, &[], directory, program);
+                match loaded {
+                    Some(file) if file.value.head().starts_with(['.', '/']) => self.script(&file, &[], directory, program),
+                    Some(code) if ["data:", "http:", "https:"].iter().any(|kind| code.value.head().starts_with(kind)) => {
+                        self.unseen_code(program, "a module that the line or the network holds", span);
+                    }
+                    _ => {}
                 }
             }
             if interpreter.valued.contains(&shown.as_str()) {
@@ -209,7 +232,13 @@ impl Walker<'_> {
             ("venv" | "virtualenv", places) if words.iter().any(|word| word.value.head() == "--clear") => {
                 places.iter().for_each(|place| self.delete(place, directory));
             }
-            ("timeit", [.., code]) => return self.code(program, &code.value, &[], directory, span),
+            ("timeit", _) => return self.timed(program, words, directory, span),
+            ("json.tool", [_, written]) => self.overwrite(written, directory),
+            ("zipfile" | "tarfile", [written, ..])
+                if words.iter().any(|word| ["-c", "--c"].iter().any(|option| word.value.head().starts_with(option))) =>
+            {
+                self.overwrite(written, directory);
+            }
             ("cProfile" | "profile" | "pdb" | "trace", [script, behind @ ..]) if script.shown().contains('.') => {
                 return self.script(script, behind, directory, program);
             }
@@ -226,12 +255,38 @@ impl Walker<'_> {
         self.delegate(program, &format!("{program} -m {module}"), span);
     }
 
+    /// `python -m timeit -s SETUP STATEMENT …`: the texts are the lines of one program.
+    fn timed(&mut self, program: &str, words: &[Field], directory: Option<&str>, span: &Span) {
+        let (mut setup, mut lines, mut rest) = (Vec::new(), Vec::new(), words.iter());
+        while let Some(word) = rest.next() {
+            let shown = word.shown();
+            if let Some(text) = behind(word, "--setup=") {
+                setup.push(text.value);
+            } else if matches!(shown.as_str(), "-s" | "--setup") {
+                setup.extend(rest.next().map(|text| text.value.clone()));
+            } else if matches!(shown.as_str(), "-n" | "--number" | "-r" | "--repeat" | "-u" | "--unit") {
+                rest.next();
+            } else if let Some(text) = behind(word, "-s") {
+                setup.push(text.value);
+            } else if !shown.starts_with('-') {
+                lines.push(word.value.clone());
+            }
+        }
+        let mut whole = Value::text("");
+        for line in setup.into_iter().chain(lines) {
+            whole.append(line);
+            whole.append(Value::text("\n"));
+        }
+        self.code(program, &whole, &[], directory, span);
+    }
+
     /// `deno eval CODE`, `deno run FILE`, `bun run FILE`; anything else is work of the tool on the project.
     fn task(&mut self, program: &str, task_word: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let at = arguments.iter().position(|word| !word.value.head().starts_with('-')).unwrap_or(arguments.len());
         let (name, words) = (task_word.shown(), arguments.get(at + 1..).unwrap_or_default());
         match (name.as_str(), arguments.get(at)) {
             ("eval", Some(code)) if program == "deno" => self.code(program, &code.value, words, directory, span),
+            ("exec", Some(text)) if program == "bun" => self.inner_text(&text.value, span.clone()),
             ("run", Some(file)) if file.value.starts_unknown() || file.shown().contains(['.', '/']) => {
                 self.script(file, words, directory, program);
             }
