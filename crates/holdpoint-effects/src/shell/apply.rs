@@ -225,6 +225,7 @@ impl Walker<'_> {
             | Paths::Overwrite
             | Paths::Read
             | Paths::Rebuild
+            | Paths::Restore
             | Paths::Run
             | Paths::Send
             | Paths::Trash
@@ -249,6 +250,7 @@ impl Walker<'_> {
                 Paths::Overwrite => self.overwrite(&field, directory),
                 Paths::Read => self.look_with(applied.program, &field, directory),
                 Paths::Rebuild => self.rebuild(&field, directory),
+                Paths::Restore => self.restore(&field, directory),
                 Paths::Run => self.script(&field, &[], directory, applied.program),
                 Paths::Send => self.send(&field, directory),
                 Paths::Trash => self.trash(&field, directory),
@@ -476,11 +478,14 @@ fn basename(field: &Field) -> Field {
 /// Programs that look at files and have no option to go into directories.
 const READS_FILES_ONLY: [&str; 9] = ["cat", "head", "less", "more", "nl", "rev", "tac", "tail", "wc"];
 
-/// What stands behind a marker in a word: `of=FILE`, `@FILE`, or anywhere `name=@FILE;type=x`.
+/// What stands behind a marker in a word: `of=FILE`, `@FILE`, or anywhere `name=@FILE;type=x` and `%output{FILE}`.
 pub(crate) fn behind(field: &Field, marker: &str) -> Option<Field> {
     let head = field.value.head();
     let rest = match marker.strip_prefix('*') {
-        Some(marker) => head.split_once(marker).map(|(_, rest)| rest.split(';').next().unwrap_or_default())?,
+        Some(marker) => {
+            let end = if marker.ends_with('{') { '}' } else { ';' };
+            head.split_once(marker).map(|(_, rest)| rest.split(end).next().unwrap_or_default())?
+        }
         None => head.strip_prefix(marker)?,
     };
     let mut value = Value::text(rest);

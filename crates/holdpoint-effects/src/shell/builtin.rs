@@ -1,5 +1,7 @@
 //! The shell's own commands: those that change what later words mean, and those that run their arguments.
 
+use std::collections::BTreeMap;
+
 use holdpoint_core::effect::{ResourceKind, Verb};
 use holdpoint_core::question::FileKind;
 
@@ -130,7 +132,7 @@ impl Walker<'_> {
     fn change_directory(&mut self, name: &str, arguments: &[Field], directory: Option<&str>) -> Option<State> {
         let operand =
             arguments.iter().find(|field| !matches!(field.known().as_deref(), Some("-P" | "-L" | "-e" | "-@" | "--" | "-n")));
-        let home = Field::new(self.world.home().map_or_else(Value::unknown, Value::text), 0..0);
+        let home = Field::new(self.expander(&BTreeMap::new(), directory).home(), 0..0);
         let target = match (operand, name) {
             (Some(field), _) if field.known().as_deref() == Some("-") || field.value.head().starts_with('+') => None,
             (Some(field), _) => Some(field.clone()),

@@ -51,6 +51,7 @@ impl Walker<'_> {
             Some(after) => after.failed,
             None => {
                 self.leaks(words, span);
+                self.cleans(&known, arguments, span);
                 self.program(&known, name, arguments, directory, span);
                 None
             }

@@ -12,7 +12,7 @@ use super::dialect::{Dialect, is_taken_along};
 use super::outputs::{printed, trimmed};
 use super::state::State;
 use super::syntax::{Command, Form, List, Parameter, Part, RedirectionKind, Simple, Word};
-use super::value::{Piece, Shape, Value};
+use super::value::{PIPE, Piece, Shape, Value};
 use crate::world::World;
 
 /// Expands under one choice among the values that variables may have.
@@ -139,11 +139,17 @@ impl Expander<'_> {
         let end = text.find('/').unwrap_or(text.len());
         let (user, below) = text.split_at_checked(end).unwrap_or((text, ""));
         match user {
-            "~" => value.append(self.variable("HOME")),
+            "~" => value.append(self.home()),
             "~+" => value.append(self.variable("PWD")),
             _ => value.append(Value::unknown()),
         }
         rest(value, below);
+    }
+
+    /// Where a tilde leads: to `HOME`, and to what the system knows of the person where that is not set.
+    pub(super) fn home(&self) -> Value {
+        let home = self.variable("HOME");
+        if home.is_unset() { Value::unknown() } else { home }
     }
 
     /// The values of one part that is not text; several only for lists such as `"$@"`.
@@ -152,7 +158,7 @@ impl Expander<'_> {
             Part::Arithmetic { parts, .. } => vec![self.computed(parts)],
             Part::Command { list, .. } => vec![self.output(list)],
             Part::Parameter { parameter, .. } => self.parameter(parameter),
-            Part::Process { .. } => vec![Value::text("/dev/fd/63")],
+            Part::Process { .. } => vec![Value::text(PIPE)],
             Part::Text { text, .. } => vec![Value::text(text.as_str())],
         }
     }

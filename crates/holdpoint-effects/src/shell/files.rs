@@ -6,12 +6,13 @@ use holdpoint_core::effect::{
 use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
 use super::budget::{PATH_BYTES_PER_STEP, PATH_MAX_BYTES, PATH_STEPS};
+use super::descriptors::{is_descriptor, is_output};
 use super::destroyers::is_destroyer;
 use super::dialect::{Dialect, may_be_extended};
 use super::effect::{anything, nothing_there, plain, scratch};
 use super::state::State;
 use super::syntax::Span;
-use super::value::{Field, Piece, Shape, Value};
+use super::value::{Field, PIPE, Piece, Shape, Value};
 use super::walker::{Globs, Site, Walker};
 use crate::paths;
 use crate::recover::{Loss, holds, kind_of, loss};
@@ -105,6 +106,7 @@ impl Walker<'_> {
             };
         }
         match value.pattern().and_then(|pattern| place(&pattern)) {
+            Some(pattern) if is_descriptor(&pattern) => Target::Unknown,
             Some(pattern) => match pattern.split_once("/**/") {
                 Some((start, name)) if !start.contains(['*', '?', '[']) => Target::Below(absolute(start, "/"), name.to_owned()),
                 _ => Target::Matching(pattern),
@@ -113,7 +115,7 @@ impl Walker<'_> {
         }
     }
 
-    fn facts(&self, path: &str) -> Option<&PathFacts> {
+    pub(super) fn facts(&self, path: &str) -> Option<&PathFacts> {
         match self.site {
             Site::Here => self.world.path(path),
             Site::There(_) | Site::Throwaway => None,
@@ -275,27 +277,6 @@ impl Walker<'_> {
         }
     }
 
-    /// Unpacks an archive whose names are not read. Inside a work tree that is work on it, like a build's; elsewhere it may
-    /// replace anything below the directory.
-    pub(crate) fn unpack(&mut self, operand: &Field, directory: Option<&str>) {
-        let own = |facts: &PathFacts| matches!(facts.place, Place::WorkTree | Place::Scratch);
-        match self.target(&operand.value, directory) {
-            Target::Exactly(path) if self.facts(&path).is_some_and(own) => {
-                let effect = plain(
-                    Verb::Modify,
-                    ResourceKind::File,
-                    &path,
-                    format!("Unpacks an archive in `{path}`"),
-                    operand.span.clone(),
-                );
-                self.note(effect);
-            }
-            Target::Exactly(path) if path == "/tmp" => {}
-            Target::Nothing | Target::Scratch => {}
-            _ => self.merge(operand, directory),
-        }
-    }
-
     /// Writes a file as a whole: what is there is lost.
     pub(crate) fn overwrite(&mut self, operand: &Field, directory: Option<&str>) {
         let span = operand.span.clone();
@@ -304,6 +285,9 @@ impl Walker<'_> {
         };
         if self.is_stream(&path, &span) {
             return;
+        }
+        if is_descriptor(&path) {
+            return self.reopens(&path, "Overwrites", span);
         }
         match self.facts(&path).map(|facts| facts.kind) {
             Some(FileKind::Missing) if !self.state.moved.contains(&path) => self.create(&path, span),
@@ -346,14 +330,6 @@ impl Walker<'_> {
         }
     }
 
-    /// Takes note that what was in one file is in another from now on: what is known of a path speaks of neither.
-    pub(crate) fn carry(&mut self, operand: &Field, directory: Option<&str>) {
-        let Target::Exactly(path) = self.target(&operand.value, directory) else { return };
-        let stem = [".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".Z"].iter().find_map(|ending| path.strip_suffix(ending));
-        self.state.moved.extend(stem.map(str::to_owned));
-        self.state.moved.insert(path);
-    }
-
     /// Makes a file or directory that an operand names; one that is there already stays as it is.
     pub(crate) fn make(&mut self, operand: &Field, directory: Option<&str>) {
         match self.target(&operand.value, directory) {
@@ -375,6 +351,7 @@ impl Walker<'_> {
         let span = operand.span.clone();
         match self.target(&operand.value, directory) {
             Target::Exactly(path) if self.is_stream(&path, &span) => {}
+            Target::Exactly(path) if is_descriptor(&path) => self.reopens(&path, act, span),
             Target::Exactly(path) => match self.facts(&path) {
                 Some(facts) if facts.kind == FileKind::Missing => self.create(&path, span),
                 facts => {
@@ -419,6 +396,9 @@ impl Walker<'_> {
             }
             _ => return self.modify(operand, directory, act),
         };
+        if is_descriptor(&path) {
+            return self.reopens(&path, act, operand.span.clone());
+        }
         self.state.written.insert(path.clone());
         let facts = self.facts(&path);
         let kind = match kind_of(self.world, &path, facts) {
@@ -452,6 +432,10 @@ impl Walker<'_> {
         };
         if self.is_stream(&path, &target.span) {
             return self.lose_sources(sources, directory, moves);
+        }
+        if is_descriptor(&path) {
+            self.reopens(&path, "Overwrites", target.span.clone());
+            return self.leave_sources(sources, directory, moves);
         }
         let facts = self.facts(&path);
         let is_directory =
@@ -503,7 +487,7 @@ impl Walker<'_> {
     }
 
     /// The paths that match a pattern, where there are some and few enough to look at one by one.
-    fn few_matches(&self, pattern: &str) -> Option<Vec<String>> {
+    pub(super) fn few_matches(&self, pattern: &str) -> Option<Vec<String>> {
         let paths = if self.site == Site::Here { self.world.matches(pattern) } else { None };
         paths.filter(|paths| !paths.is_empty() && paths.len() <= MATCHES_MAX).map(<[String]>::to_vec)
     }
@@ -623,8 +607,8 @@ impl Walker<'_> {
             });
             return true;
         }
-        matches!(path, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/stdin" | "/dev/tty" | "/dev/zero" | "/dev/full")
-            || path.starts_with("/dev/fd/")
+        matches!(path, "/dev/null" | "/dev/stdout" | "/dev/stderr" | "/dev/tty" | "/dev/zero" | "/dev/full" | PIPE)
+            || is_output(path)
     }
 }
 

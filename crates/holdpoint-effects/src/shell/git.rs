@@ -367,7 +367,11 @@ impl Walker<'_> {
             Branch::Now(branch) => branch.clone(),
         };
         let all = line.has("--all") || line.has("--mirror") || line.has("--branches") || line.has("--prune");
-        if refs.is_empty() {
+        let tags_only = refs.is_empty() && line.has("--tags") && !all && !line.has("--no-tags");
+        if tags_only {
+            let how = if forced { Pushes::Rewrites } else { Pushes::Adds };
+            self.pushed(&remote, "all tags", how, Some("all tags"), default.as_deref(), uncertain, span);
+        } else if refs.is_empty() {
             let target =
                 if all { "all branches".to_owned() } else { branch.clone().unwrap_or_else(|| "the current branch".to_owned()) };
             let rewrites = forced || line.has("--mirror") || line.has("--prune");
@@ -443,6 +447,24 @@ impl Walker<'_> {
         });
     }
 
+    /// Branches that a fetch makes equal to those elsewhere, whatever only they have.
+    fn fetched_over(&mut self, words: &[Field], span: &Span) {
+        let given = |names: &[&str]| words.iter().filter_map(Field::known).any(|word| names.contains(&word.as_str()));
+        let forced = given(&["-f", "--force", "--update-head-ok"]);
+        for word in words {
+            let head = word.value.head();
+            let Some((_, branch)) = head.trim_start_matches('+').split_once(':') else { continue };
+            let apart = ["refs/remotes/", "refs/tags/", "refs/pull/", "refs/notes/"].iter().any(|kept| branch.starts_with(kept));
+            if head.contains("://") || is_scp(head) || apart || branch.is_empty() || !(forced || head.starts_with('+')) {
+                continue;
+            }
+            let summary = format!("Moves the branch `{branch}` even if nothing else holds its commits");
+            let effect = plain(Verb::Delete, ResourceKind::GitLocal, branch, summary, span.clone());
+            let magnitude = Magnitude::unbounded(Unit::Commits);
+            self.note(Effect { magnitude, reversibility: Reversibility::Effort, ..effect });
+        }
+    }
+
     /// Subcommands that run commands of their own.
     fn git_runs(&mut self, sub: &str, rest: &[Field], directory: Option<&str>, span: &Span) {
         let words = rest.get(1..).unwrap_or_default();
@@ -466,6 +488,7 @@ impl Walker<'_> {
             "add" | "stage" if words.iter().any(|word| matches!(word.known().as_deref(), Some("-f" | "--force"))) => {
                 words.iter().for_each(|word| self.look(word, directory));
             }
+            "fetch" | "pull" => self.fetched_over(words, span),
             "bisect run" => self.run_words(words.get(1..).unwrap_or_default(), directory, span),
             "submodule foreach" => {
                 let code: Vec<Field> =
@@ -511,6 +534,11 @@ enum Lasts {
 fn is_address(remote: &str) -> bool {
     let local = remote.starts_with("file://") || remote.starts_with(['/', '.']);
     !local && remote.split('/').next().is_some_and(|first| first.contains(':'))
+}
+
+/// Whether a word is `user@host:path`, which no pair of branches is.
+fn is_scp(word: &str) -> bool {
+    word.split(':').next().is_some_and(|host| host.contains('@'))
 }
 
 /// The host that an address of git leads to; nothing for a path of this machine.

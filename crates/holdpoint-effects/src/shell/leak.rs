@@ -7,7 +7,7 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Rever
 
 use super::address::is_this_machine;
 use super::effect::plain;
-use super::syntax::{Part, Span, Word};
+use super::syntax::{Command, Form, List, Part, Span, Word};
 use super::walker::Walker;
 
 impl Walker<'_> {
@@ -18,12 +18,15 @@ impl Walker<'_> {
         if !asks && !resolves {
             return;
         }
-        let found: Vec<String> = words.iter().flat_map(|word| secrets_in(word, resolves)).map(str::to_owned).collect();
-        for name in found {
-            let set = self.state.variables.get(&name).is_some_and(|values| values.iter().all(|value| value.known().is_some()));
-            if !set {
-                let summary = format!("Puts the secret `${name}` into an address");
-                let effect = plain(Verb::Publish, ResourceKind::Credential, &name, summary, span.clone());
+        let found: Vec<Secret<'_>> = words.iter().flat_map(|word| secrets_in(word, resolves)).collect();
+        for secret in found {
+            let (name, summary) = match secret {
+                Secret::Printed(program) => (program, format!("Puts what `{program}` prints of the environment into an address")),
+                Secret::Variable(name) => (name, format!("Puts the secret `${name}` into an address")),
+            };
+            let set = self.state.variables.get(name).is_some_and(|values| values.iter().all(|value| value.known().is_some()));
+            if !set || matches!(secret, Secret::Printed(_)) {
+                let effect = plain(Verb::Publish, ResourceKind::Credential, name, summary, span.clone());
                 self.note(Effect {
                     environment: Environment::Unknown,
                     reversibility: Reversibility::Irreversible,
@@ -41,8 +44,16 @@ const ASKING: [&str; 9] = ["aria2c", "curl", "curlie", "http", "https", "wget", 
 /// Programs that ask for a name, which reaches whoever serves its zone.
 const RESOLVING: [&str; 8] = ["dig", "dog", "drill", "getent", "host", "nslookup", "ping", "traceroute"];
 
+/// What an address holds that is nobody else's to know.
+#[derive(Debug, Clone, Copy)]
+enum Secret<'w> {
+    /// The environment, or a secret of it, as this program prints it.
+    Printed(&'w str),
+    Variable(&'w str),
+}
+
 /// The secrets in a word's address: behind its host, or anywhere where the name itself is asked for.
-fn secrets_in(word: &Word, resolves: bool) -> Vec<&str> {
+fn secrets_in(word: &Word, resolves: bool) -> Vec<Secret<'_>> {
     let mut before = String::new();
     let mut found = Vec::new();
     for part in &word.parts {
@@ -50,14 +61,45 @@ fn secrets_in(word: &Word, resolves: bool) -> Vec<&str> {
             Part::Text { text, .. } => before.push_str(text),
             Part::Parameter { parameter, .. } => {
                 if is_secret_name(&parameter.name) && (resolves || is_behind_a_host(&before)) {
-                    found.push(parameter.name.as_str());
+                    found.push(Secret::Variable(parameter.name.as_str()));
                 }
                 before.push('x');
             }
-            Part::Arithmetic { .. } | Part::Command { .. } | Part::Process { .. } => before.push('x'),
+            Part::Command { list, .. } => {
+                if resolves || is_behind_a_host(&before) {
+                    found.extend(printer(list).map(Secret::Printed));
+                }
+                before.push('x');
+            }
+            Part::Arithmetic { .. } | Part::Process { .. } => before.push('x'),
         }
     }
     found
+}
+
+/// The first command of a list that prints the environment or a secret of it.
+fn printer(list: &List) -> Option<&str> {
+    let commands = list.items.iter().flat_map(|item| std::iter::once(&item.first).chain(item.rest.iter().map(|(_, next)| next)));
+    commands.flat_map(stages).find_map(|words| {
+        let (program, rest) = words.split_first()?;
+        let program = program.plain()?;
+        let options = rest.iter().all(|word| word.plain().is_some_and(|word| word.starts_with('-')));
+        let prints = match program {
+            "declare" | "env" | "export" | "set" | "typeset" => options,
+            "printenv" => options || rest.iter().any(|word| word.plain().is_none_or(is_secret_name)),
+            _ => false,
+        };
+        prints.then_some(program)
+    })
+}
+
+/// The words of the simple commands that a command, or a pipe, is made of.
+fn stages(command: &Command) -> Vec<&[Word]> {
+    match &command.form {
+        Form::Pipeline(stages) => stages.iter().flat_map(self::stages).collect(),
+        Form::Simple(simple) => vec![simple.words.as_slice()],
+        _ => Vec::new(),
+    }
 }
 
 /// Whether a text is the beginning of an address elsewhere that has named its host already.
@@ -67,11 +109,16 @@ fn is_behind_a_host(text: &str) -> bool {
     is_address && rest.contains(['/', '?']) && !is_this_machine(text)
 }
 
+/// What keys are of that only name something.
+const NO_SECRET: [&str; 12] =
+    ["CACHE", "FILE", "FOREIGN", "ISSUE", "OBJECT", "PARTITION", "PRIMARY", "PROJECT", "PUBLIC", "S3", "SITE", "SORT"];
+
 /// Whether the name of a variable says that it holds a secret.
 fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let says = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "APIKEY", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"];
-    says.iter().any(|word| name.contains(word))
+    let is_key = name.strip_suffix("_KEY").is_some_and(|of| !NO_SECRET.iter().any(|kind| of.ends_with(kind)));
+    is_key || says.iter().any(|word| name.contains(word))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::address::is_far;
-use super::apply::{Applied, behind_subcommand};
+use super::apply::{Applied, behind, behind_subcommand};
 use super::effect::plain;
 use super::options::parse;
 use super::syntax::Span;
@@ -156,6 +156,12 @@ impl Walker<'_> {
         let files: Vec<Field> = ["-f", "--file"].iter().flat_map(|name| line.values(name)).cloned().collect();
         if ["-l", "--list", "--help", "-V", "--version"].iter().any(|name| line.has_exactly(name)) {
             return self.apply_line(&applied);
+        }
+        for output in ["-o", "--output"].iter().flat_map(|name| line.values(name)).cloned().collect::<Vec<_>>() {
+            match behind(&output, "|") {
+                Some(command) => self.inner_text(&command.value, span.clone()),
+                None => self.overwrite(&output, directory),
+            }
         }
         for text in &texts {
             self.sql(text, &environment, span);

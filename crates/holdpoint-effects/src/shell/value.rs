@@ -190,3 +190,5 @@ impl Field {
         self.value.shown()
     }
 }
+/// What the name of a process substitution stands for here. Its number is nobody's, so that no descriptor is taken for it.
+pub(crate) const PIPE: &str = "/dev/fd/pipe";

@@ -21,6 +21,10 @@ impl Walker<'_> {
         if simple.words.iter().any(|word| word.parts.first().is_some_and(named)) {
             self.opaque("zsh", "zsh takes a word that begins with `=` for the path of a program", span.clone());
         }
+        let tables = ["aliases", "commands", "dis_aliases", "functions", "galiases", "options", "saliases"];
+        if simple.assignments.iter().any(|assignment| tables.contains(&assignment.name.as_str())) {
+            self.opaque("zsh", "zsh takes what is put into its own tables for what names mean", span.clone());
+        }
         let forced = |redirection: &Redirection| match &redirection.kind {
             RedirectionKind::Write(word) | RedirectionKind::Append(word) => word.plain() == Some("!"),
             _ => false,
@@ -38,7 +42,8 @@ impl Walker<'_> {
         match name {
             "nocorrect" | "noglob" | "-" => self.run_words(arguments, directory, span),
             "setopt" | "unsetopt" if arguments.iter().all(is_harmless_option) => return false,
-            "autoload" | "emulate" | "sched" | "setopt" | "unsetopt" | "zargs" | "zcp" | "zln" | "zmodload" | "zmv" => {
+            "autoload" | "emulate" | "sched" | "setopt" | "unsetopt" | "zargs" | "zcp" | "zf_chmod" | "zf_chown" | "zf_ln"
+            | "zf_mv" | "zf_rm" | "zf_rmdir" | "zln" | "zmodload" | "zmv" => {
                 self.opaque(name, "it changes how zsh reads the rest, or runs what is not read", span.clone());
             }
             _ => return false,
