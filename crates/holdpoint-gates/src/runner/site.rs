@@ -108,22 +108,38 @@ impl ActAtSite<'_> {
 
 /// What a look told, if it came to its end.
 fn told(mut launched: &UnixStream) -> io::Result<Vec<u8>> {
-    let (mut told, mut complaint) = (Vec::new(), String::new());
+    let (mut told, mut complaint) = (Vec::new(), Vec::new());
     loop {
         let frame = frame::read(&mut launched)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         match frame.kind {
-            Kind::Output if told.len() + frame.payload.len() > ANSWERS_MAX_BYTES => {
+            Kind::Output | Kind::Errors if told.len() + complaint.len() + frame.payload.len() > ANSWERS_MAX_BYTES => {
                 return Err(io::Error::other("what is there is too much to tell"));
             }
             Kind::Output => told.extend(frame.payload),
-            Kind::Errors => complaint = String::from_utf8_lossy(&frame.payload).trim().to_owned(),
+            // One sentence may come in several pieces.
+            Kind::Errors => complaint.extend(frame.payload),
             _ => {
                 return match frame.message(Kind::End)? {
                     Ended::Ran { status: Some(0) } => Ok(told),
-                    Ended::Ran { .. } => Err(io::Error::other(complaint)),
+                    Ended::Ran { .. } => Err(io::Error::other(String::from_utf8_lossy(&complaint).trim().to_owned())),
                     Ended::NotStarted { why } => Err(io::Error::other(why)),
                 };
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_that_comes_in_pieces_is_told_whole() {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        for piece in ["error: ", "the place can be exchanged by others", "\n"] {
+            frame::write(&mut &theirs, Kind::Errors, piece.as_bytes()).unwrap();
+        }
+        frame::send(&mut &theirs, Kind::End, &Ended::Ran { status: Some(1) }).unwrap();
+        assert_eq!(told(&ours).unwrap_err().to_string(), "error: the place can be exchanged by others");
     }
 }
