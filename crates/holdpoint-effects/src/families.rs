@@ -49,6 +49,9 @@ pub(crate) struct Command {
     /// Options whose values are operands: `curl --url`.
     #[serde(default)]
     pub(crate) operands_of: Vec<String>,
+    /// Whether it says nothing of what is in the files that it is given, or needs a secret to work with and keeps it.
+    #[serde(default)]
+    pub(crate) keeps_secrets: bool,
     /// What the command does when no effect below applies.
     #[serde(default)]
     pub(crate) otherwise: Otherwise,
@@ -129,8 +132,8 @@ pub(crate) struct Template {
     /// None of these options is given.
     #[serde(default)]
     pub(crate) unless: Vec<String>,
-    /// An operand equals one of these, or starts with one that ends in `*`. `{elsewhere}` is an address that does not plainly
-    /// lead to this machine, `{here}` one that does, `{store}` one that does and at whose port a store of data answers, and `{store-delete}`
+    /// An operand equals one of these, or starts with one that ends in `*`. `{assignment}` has a `=` in it, `{elsewhere}` is an address that does not
+    /// plainly lead to this machine, `{here}` one that does, `{store}` one that does and at whose port a store of data answers, and `{store-delete}`
     /// one of these that names a deletion.
     #[serde(default)]
     pub(crate) when_operand: Vec<String>,

@@ -100,6 +100,14 @@ impl Walker<'_> {
     }
 
     fn otherwise(&mut self, applied: &Applied<'_>, otherwise: Otherwise) {
+        let described = applied.command.keeps_secrets
+            || applied.templates().any(|template| template.paths.is_some() && !matches!(template.of, Of::Options(_)));
+        if matches!(otherwise, Otherwise::Reads | Otherwise::Delegates) && !described {
+            self.handed(applied.arguments, applied.directory);
+        }
+        if otherwise == Otherwise::Delegates {
+            self.strange_words(applied.program, applied.arguments, applied.directory, &applied.span);
+        }
         let shown = applied.shown();
         let effect = match otherwise {
             Otherwise::Changes => applied.effect(Verb::Modify, format!("Runs `{shown}`, which loses nothing")),
@@ -543,6 +551,7 @@ fn fits(field: &Field, pattern: &str) -> bool {
         None if pattern == "{far}" => is_far(field.value.head()),
         None if pattern == "{near}" => !is_far(field.value.head()),
         None if pattern == "{metadata}" => is_metadata_service(field.value.head()),
+        None if pattern == "{assignment}" => field.value.head().contains('='),
         None if pattern == "{elsewhere}" => !field.known().is_some_and(|address| is_this_machine(&address)),
         None if pattern == "{here}" => {
             field.known().is_some_and(|address| is_this_machine(&address) && !leads_to_store(&address))

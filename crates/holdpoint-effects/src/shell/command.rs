@@ -188,58 +188,6 @@ impl Walker<'_> {
         }
     }
 
-    fn unknown_program(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        let summary = format!("Runs `{program}`, a program of which nothing is known");
-        let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
-        self.note(Effect {
-            certainty: Certainty::Delegated,
-            magnitude: Magnitude::unbounded(Unit::Items),
-            reversibility: Reversibility::Effort,
-            ..effect
-        });
-        self.handed(arguments, directory);
-        self.under_its_plain_name(program, arguments, directory, span);
-        // A wrapper that is read otherwise than it reads itself may leave a whole text as the program's name.
-        if program.contains(char::is_whitespace) {
-            self.at_worst(|walker| walker.inner_text(&Value::text(program), span.clone()));
-        }
-        self.may_wrap(arguments, directory, span);
-    }
-
-    /// Where file names have no case `RM` is `rm`, and a Linux inside of Windows runs `git.exe`.
-    fn under_its_plain_name(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        let lower = program.to_ascii_lowercase();
-        let name = lower.strip_suffix(".exe").unwrap_or(&lower);
-        if name != program && (destroys(name) || families::command(name).is_some()) {
-            self.at_worst(|walker| walker.program_of_system(name, arguments, directory, span));
-        }
-    }
-
-    /// A program of which nothing is known may run the words behind it: where they name one that destroys, they are followed.
-    fn may_wrap(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        let starts = |at: usize, field: &Field| match field.known() {
-            Some(text) if is_prose(at, arguments) => text.is_empty(),
-            Some(text) => match text.split_once(char::is_whitespace) {
-                Some((first, _)) => destroys(first),
-                None => destroys(&text) || names_a_command(&text, arguments.get(at + 1..).unwrap_or_default()),
-            },
-            None => false,
-        };
-        // Whether a word may start a command is looked up, which is paid for.
-        let followed = arguments.iter().enumerate().take_while(|_| self.budget.walk_steps(1));
-        let starts = followed.filter(|(at, field)| starts(*at, field));
-        let starts: Vec<usize> = starts.map(|(at, _)| at).take(WRAPPED_MAX).collect();
-        for at in starts {
-            let Some(words) = arguments.get(at..) else { continue };
-            let text = words.first().map(|field| field.value.clone()).filter(|text| text.head().contains(char::is_whitespace));
-            self.at_worst(|walker| match &text {
-                Some(text) => walker.inner_text(text, span.clone()),
-                None if words.len() > 1 => walker.run_words(words, directory, span),
-                None => {}
-            });
-        }
-    }
-
     /// Calls a function that the text defined.
     pub(super) fn call(&mut self, bodies: &[Rc<Command>], arguments: &[Field], span: &Span) {
         arguments.iter().for_each(|field| self.evaluated_later(&field.value, span));
@@ -501,39 +449,8 @@ fn is_worth_saying(effect: &Effect) -> bool {
     }
 }
 
-/// Most words of an unknown program's that are followed as commands.
-const WRAPPED_MAX: usize = 4;
-
 /// Most directories of a search path that a line sets which are looked into.
 const SEARCHED_MAX: usize = 4;
-
-/// Whether a word stands behind an option that takes a sentence.
-fn is_prose(at: usize, words: &[Field]) -> bool {
-    let option = at.checked_sub(1).and_then(|before| words.get(before)).and_then(Field::known);
-    option.is_some_and(|option| {
-        matches!(
-            option.as_str(),
-            "-m" | "--message" | "--title" | "--body" | "--description" | "--comment" | "--notes" | "--text"
-        )
-    })
-}
-
-/// Whether a word and those behind it are a command line that data describe as more than a look. Words that people also use
-/// for other things count for nothing, and neither does a name without a subcommand that is known.
-fn names_a_command(name: &str, words: &[Field]) -> bool {
-    let Some(command) = families::command(name).filter(|_| !ORDINARY.contains(&name)) else { return false };
-    match super::apply::named_by(command, words) {
-        Some((sub, ..)) => !sub.effect.is_empty(),
-        None => command.sub.is_empty() && !command.effect.is_empty(),
-    }
-}
-
-/// Programs whose names are words that other programs have for things and acts of their own.
-const ORDINARY: [&str; 36] = [
-    "age", "at", "batch", "begin", "compare", "convert", "fly", "format", "host", "import", "init", "install", "k", "linear",
-    "look", "mail", "mount", "now", "op", "open", "pass", "passwd", "patch", "platform", "port", "render", "route", "say",
-    "screen", "security", "segment", "service", "sort", "split", "square", "touch",
-];
 
 /// Whether a file that is run but not read may be shell text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

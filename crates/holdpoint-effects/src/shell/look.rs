@@ -173,11 +173,11 @@ impl Walker<'_> {
 
 /// Whether an option's name says that the program works with a secret.
 fn works_with_secrets(option: &str) -> bool {
-    let option = option.to_ascii_lowercase();
+    let long = option.to_ascii_lowercase();
     ["auth", "cert", "conf", "cred", "env", "ident", "key", "pass", "pem", "secret", "token"]
         .iter()
-        .any(|word| option.starts_with("--") && option.contains(word))
-        || matches!(option.as_str(), "-i" | "-e")
+        .any(|word| long.starts_with("--") && long.contains(word))
+        || matches!(option, "-i" | "-e")
 }
 
 fn published(name: &str, kind: ResourceKind, span: Span) -> Effect {

@@ -61,6 +61,7 @@ mod setup;
 mod simple;
 mod state;
 mod stirred;
+mod stranger;
 mod structure;
 mod syntax;
 mod targets;

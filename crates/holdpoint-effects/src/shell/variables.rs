@@ -17,9 +17,10 @@ impl Walker<'_> {
         let upper = if name.starts_with("npm_config_") { name.to_ascii_uppercase() } else { name.to_owned() };
         let of_target = name.starts_with("CARGO_TARGET_") && (name.ends_with("_RUNNER") || name.ends_with("_LINKER"))
             || (name.starts_with("CMAKE_") && name.ends_with("_LAUNCHER"));
+        let by_name = known.is_some() && COMMAND_ENDINGS.iter().any(|ending| upper.ends_with(ending));
         let lies_in_scratch = |text: &str| text.split(':').any(|place| SCRATCH.iter().any(|scratch| place.starts_with(scratch)));
         let mentions = |flags: &[&str]| known.as_deref().is_none_or(|text| flags.iter().any(|flag| text.contains(flag)));
-        if COMMAND_VARIABLES.contains(&upper.as_str()) || of_target {
+        if COMMAND_VARIABLES.contains(&upper.as_str()) || of_target || by_name {
             if known.as_deref() != Some("") {
                 self.inner_text(value, span.clone());
             }
@@ -70,8 +71,13 @@ impl Walker<'_> {
 
 /// Variables whose value is a command that a program runs.
 const COMMAND_VARIABLES: &[&str] = &[
+    "ACLOCAL",
     "AR",
     "AS",
+    "AUTOCONF",
+    "AUTOHEADER",
+    "AUTOM4TE",
+    "AUTOMAKE",
     "AWS_PAGER",
     "BAT_PAGER",
     "BROWSER",
@@ -120,6 +126,8 @@ const COMMAND_VARIABLES: &[&str] = &[
     "SYSTEMD_PAGER",
     "VISUAL",
 ];
+/// How the names of others end, such as `RESTIC_PASSWORD_COMMAND` and `CRASHPAGER`.
+const COMMAND_ENDINGS: [&str; 6] = ["EDITOR", "PAGER", "_ASKPASS", "_COMMAND", "_PASSCOMMAND", "_RSH"];
 /// Variables that say where programs find code to load.
 const SEARCHED_VARIABLES: &[&str] = &["DYLD_FRAMEWORK_PATH", "DYLD_LIBRARY_PATH", "LD_LIBRARY_PATH"];
 /// Variables that make other programs load or run code.
@@ -144,6 +152,7 @@ const CODE_VARIABLES: &[&str] = &[
     "GIT_PROXY_COMMAND",
     "GIT_TEMPLATE_DIR",
     "GNUMAKEFLAGS",
+    "GROFF_BIN_PATH",
     "LD_AUDIT",
     "LD_PRELOAD",
     "LUA_INIT",
@@ -186,7 +195,7 @@ const OPTION_VARIABLES: &[(&str, &[&str])] = &[
 ];
 /// Variables that say where programs look for code before they look in their own places.
 const PLACE_VARIABLES: &[&str] =
-    &["CLASSPATH", "LD_LIBRARY_PATH", "NODE_PATH", "PERL5LIB", "PYTHONHOME", "PYTHONPATH", "RUBYLIB"];
+    &["CLASSPATH", "FACTERLIB", "LD_LIBRARY_PATH", "NODE_PATH", "PERL5LIB", "PYTHONHOME", "PYTHONPATH", "RUBYLIB"];
 /// Where whoever uses the machine may leave files.
 const SCRATCH: [&str; 3] = ["/dev/shm", "/tmp", "/var/tmp"];
 /// Variables that say from where packages are fetched, whose code then runs.

@@ -42,6 +42,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "programs",
     "secrets",
     "shell",
+    "strangers",
     "targets",
     "terraform",
     "users-and-services",

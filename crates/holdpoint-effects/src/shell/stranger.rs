@@ -1,0 +1,263 @@
+//! A program of which nothing is known, and what its words may still do: name a command that it runs, or be code in a language that
+//! nobody here reads (`R -e 'system("…")'`).
+//!
+//! *In scope:* noticing what destroys among the words, and what every language writes alike: a call of something that starts programs
+//! or changes files, a command between quotes or brackets. *Out of scope:* languages that are read (`code/`), and programs of
+//! which it is known what their words mean (`families/`).
+
+use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
+
+use super::apply::behind;
+use super::destroyers::destroys;
+use super::effect::plain;
+use super::syntax::Span;
+use super::value::{Field, Value};
+use super::walker::{Site, Walker};
+use crate::families;
+
+/// Most words of an unknown program's that are followed as commands.
+const WRAPPED_MAX: usize = 4;
+
+/// Most commands in one word that are followed.
+const FOLLOWED_MAX: usize = 4;
+
+/// What languages call starting programs, and losing files.
+const ACTS: [&str; 11] = ["delete", "exec", "kill", "popen", "remove", "rmdir", "shell", "spawn", "system", "system2", "unlink"];
+
+/// Parts of names that say the same.
+const ACTS_WITHIN: [&str; 16] = [
+    "callcommand",
+    "delete_",
+    "deletefile",
+    "execv",
+    "filewriter",
+    "outputstream",
+    "processbuilder",
+    "readprocess",
+    "remove_",
+    "removedirectory",
+    "removefile",
+    "run-program",
+    "shell-command",
+    "shell_exec",
+    "spawn",
+    "write18",
+];
+
+impl Walker<'_> {
+    pub(super) fn unknown_program(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let summary = format!("Runs `{program}`, a program of which nothing is known");
+        let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
+        self.note(Effect {
+            certainty: Certainty::Delegated,
+            magnitude: Magnitude::unbounded(Unit::Items),
+            reversibility: Reversibility::Effort,
+            ..effect
+        });
+        self.handed(arguments, directory);
+        self.under_its_plain_name(program, arguments, directory, span);
+        // A wrapper that is read otherwise than it reads itself may leave a whole text as the program's name.
+        if program.contains(char::is_whitespace) {
+            self.at_worst(|walker| walker.inner_text(&Value::text(program), span.clone()));
+        }
+        self.may_wrap(arguments, directory, span);
+        self.strange_words(program, arguments, directory, span);
+    }
+
+    /// What the words of a program that runs other code may mean whichever program it is: code in a language that is not read,
+    /// and where it writes.
+    pub(super) fn strange_words(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        self.may_carry_code(program, arguments, span);
+        // What it is that is written over cannot be looked at elsewhere.
+        if self.site != Site::Here {
+            return;
+        }
+        let mut option = String::new();
+        for field in arguments.iter().take_while(|_| self.budget.walk_steps(1)) {
+            let head = field.value.head();
+            let name = if head.starts_with('-') { head.split('=').next().unwrap_or_default().to_owned() } else { String::new() };
+            let within = behind(field, "*=").filter(|_| head.starts_with("--"));
+            match within {
+                Some(value) => self.value_of(&name, &value, directory),
+                None if name.is_empty() => self.value_of(&option, field, directory),
+                None => {}
+            }
+            option = name;
+        }
+    }
+
+    /// What the value of an option is by its name: the file that is written, or a command that runs.
+    fn value_of(&mut self, option: &str, value: &Field, directory: Option<&str>) {
+        if says_where_to_write(option) {
+            self.overwrite(value, directory);
+        } else if names_what_runs(option) {
+            self.at_worst(|walker| walker.inner_text(&value.value, value.span.clone()));
+        }
+    }
+
+    /// Where file names have no case `RM` is `rm`, and a Linux inside of Windows runs `git.exe`.
+    fn under_its_plain_name(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let lower = program.to_ascii_lowercase();
+        let name = lower.strip_suffix(".exe").unwrap_or(&lower);
+        if name != program && (destroys(name) || families::command(name).is_some()) {
+            self.at_worst(|walker| walker.program_of_system(name, arguments, directory, span));
+        }
+    }
+
+    /// A program of which nothing is known may run the words behind it: where they name one that destroys, they are followed.
+    fn may_wrap(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let starts = |at: usize, field: &Field| match field.known() {
+            Some(text) if is_prose(at, arguments) => text.is_empty(),
+            Some(text) => match text.split_once(char::is_whitespace) {
+                Some((first, _)) => destroys(first),
+                None => destroys(&text) || names_a_command(&text, arguments.get(at + 1..).unwrap_or_default()),
+            },
+            None => false,
+        };
+        // Whether a word may start a command is looked up, which is paid for.
+        let followed = arguments.iter().enumerate().take_while(|_| self.budget.walk_steps(1));
+        let starts = followed.filter(|(at, field)| starts(*at, field));
+        let starts: Vec<usize> = starts.map(|(at, _)| at).take(WRAPPED_MAX).collect();
+        for at in starts {
+            let Some(words) = arguments.get(at..) else { continue };
+            let text = words.first().map(|field| field.value.clone()).filter(|text| text.head().contains(char::is_whitespace));
+            self.at_worst(|walker| match &text {
+                Some(text) => walker.inner_text(text, span.clone()),
+                None if words.len() > 1 => walker.run_words(words, directory, span),
+                None => {}
+            });
+        }
+    }
+
+    /// Holds a program of which nothing is known where its words bring code along that could do harm.
+    fn may_carry_code(&mut self, program: &str, arguments: &[Field], span: &Span) {
+        for (at, field) in arguments.iter().enumerate() {
+            let is_code = |text: &String| !is_prose(at, arguments) && (is_code(text) || destroys_something(text));
+            let Some(text) = field.known().filter(is_code) else { continue };
+            if !self.budget.walk_steps(text.len().div_ceil(64)) {
+                return;
+            }
+            if calls_an_act(&text) {
+                self.opaque(program, "it is given code in a language that is not read", span.clone());
+                continue;
+            }
+            let commands = text.split(is_between_commands).map(str::trim).filter(|piece| destroys_something(piece));
+            for command in commands.take(FOLLOWED_MAX) {
+                self.at_worst(|walker| walker.inner_text(&Value::text(command), span.clone()));
+            }
+        }
+    }
+}
+
+/// Whether a word stands behind an option that takes a sentence.
+fn is_prose(at: usize, words: &[Field]) -> bool {
+    let option = at.checked_sub(1).and_then(|before| words.get(before)).and_then(Field::known);
+    option.is_some_and(|option| {
+        matches!(
+            option.as_str(),
+            "-m" | "--message" | "--title" | "--body" | "--description" | "--comment" | "--notes" | "--text"
+        )
+    })
+}
+
+/// Whether a word and those behind it are a command line that data describe as more than a look. Words that people also use
+/// for other things count for nothing, and neither does a name without a subcommand that is known.
+fn names_a_command(name: &str, words: &[Field]) -> bool {
+    let Some(command) = families::command(name).filter(|_| !ORDINARY.contains(&name)) else { return false };
+    match super::apply::named_by(command, words) {
+        Some((sub, ..)) => !sub.effect.is_empty(),
+        None => command.sub.is_empty() && !command.effect.is_empty(),
+    }
+}
+
+/// Programs whose names are words that other programs have for things and acts of their own.
+const ORDINARY: [&str; 36] = [
+    "age", "at", "batch", "begin", "compare", "convert", "fly", "format", "host", "import", "init", "install", "k", "linear",
+    "look", "mail", "mount", "now", "op", "open", "pass", "passwd", "patch", "platform", "port", "render", "route", "say",
+    "screen", "security", "segment", "service", "sort", "split", "square", "touch",
+];
+
+/// Whether an option is one of those that nearly every program takes for the file that it writes.
+fn says_where_to_write(option: &str) -> bool {
+    let option = option.to_ascii_lowercase();
+    option == "-o"
+        || (option.starts_with("--")
+            && (option.starts_with("--out") || option.ends_with("-output") || option.ends_with("-file-out")))
+        || matches!(option.as_str(), "--log-file" | "--logfile" | "--dump-bin" | "--junit-xml" | "--report-file" | "--save")
+}
+
+/// Whether an option is called as those that take a command.
+fn names_what_runs(option: &str) -> bool {
+    let option = option.to_ascii_lowercase();
+    let ends = ["-editor", "-pager", "-exec", "-rsh", "-wrapper", "-hook"].iter().any(|end| option.ends_with(end));
+    option.starts_with("-") && (ends || matches!(option.as_str(), "--command" | "--cmd" | "--conf-script" | "--shell-command"))
+}
+
+/// Whether a text is a program that destroys with something behind it.
+fn destroys_something(text: &str) -> bool {
+    text.split_once(char::is_whitespace).is_some_and(|(first, _)| destroys(first))
+}
+
+/// Whether a word is more than a name or a sentence.
+fn is_code(text: &str) -> bool {
+    text.contains(['(', '{', '[', '"', '\'', '`', '!', '\\', '|', ';', '=']) && text.contains([' ', '(', '{', '"', '\''])
+}
+
+fn is_between_commands(character: char) -> bool {
+    matches!(
+        character,
+        '"' | '\'' | '`' | '(' | ')' | '{' | '}' | '[' | ']' | ';' | '|' | '&' | '!' | '=' | ',' | '%' | ':' | '\n'
+    )
+}
+
+/// Whether something is called, `name(…)`, `name "…"` or `\name{…}`, whose name says that it acts.
+fn calls_an_act(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(at) = rest.find(['(', '"', '\'', '{']) {
+        let (before, behind) = rest.split_at(at);
+        // R's `rm` forgets a variable; that of Julia loses the file that a text names.
+        let deletes = behind.starts_with("(\"") || behind.starts_with("('");
+        let name =
+            before.trim_end().rsplit(|character: char| !is_in_name(character)).next().unwrap_or_default().to_ascii_lowercase();
+        if (name == "rm" && deletes) || ACTS.contains(&name.as_str()) || ACTS_WITHIN.iter().any(|act| name.contains(act)) {
+            return true;
+        }
+        rest = behind.get(1..).unwrap_or_default();
+    }
+    false
+}
+
+fn is_in_name(character: char) -> bool {
+    character.is_alphanumeric() || matches!(character, '_' | '-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_of_what_acts_is_seen_in_any_language() {
+        for text in [
+            r#"system("rm -rf x")"#,
+            r#"System.Process.callCommand "rm""#,
+            r"(ext:run-shell-command x)(ext:run-shell-command (x))",
+            r"\immediate\write18{rm -rf x}",
+            "new java.io.FileWriter('x')",
+            "Runtime.getRuntime().exec(x)",
+            r#"rm("shop.db")"#,
+        ] {
+            assert!(is_code(text) && calls_an_act(text), "{text}");
+        }
+        for text in [
+            "print(1 + 1)",
+            "summary(cars)",
+            "a sentence (with brackets)",
+            "{a: 'b'}",
+            "plot(x, main = \"y\")",
+            "rm(list = ls())",
+            "system.file('x')",
+        ] {
+            assert!(!calls_an_act(text), "{text}");
+        }
+    }
+}
