@@ -50,6 +50,8 @@ pub(crate) struct Reader<'t> {
     pub(super) here_documents: usize,
     pub(super) here_strings: Vec<usize>,
     pub(super) odd_bracket: bool,
+    /// Whether the last word read has a `name[` that nothing closes.
+    pub(super) unclosed_subscript: bool,
 }
 
 /// A here-document whose body has not begun yet.
@@ -79,6 +81,7 @@ impl<'t> Reader<'t> {
             here_documents: 0,
             here_strings: Vec::new(),
             odd_bracket: false,
+            unclosed_subscript: false,
         }
     }
 

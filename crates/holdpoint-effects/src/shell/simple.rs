@@ -48,8 +48,13 @@ impl Reader<'_> {
 
     fn simple_word(&mut self, simple: &mut Simple) -> Read<()> {
         let start = self.at;
+        self.unclosed_subscript = false;
         let word = self.word()?;
         if simple.words.is_empty() {
+            // Where an assignment may stand bash reads on to the bracket that closes its subscript, whatever comes.
+            if std::mem::take(&mut self.unclosed_subscript) && begins_with_subscript(&word) {
+                return Err(self.fault("a subscript is not closed"));
+            }
             match assignment(word) {
                 Ok(mut assignment) => {
                     if self.byte() == Some(b'(') && is_empty(&assignment.value) {

@@ -18,6 +18,9 @@ use crate::families;
 /// Most words of an unknown program's that are followed as commands.
 const WRAPPED_MAX: usize = 4;
 
+/// Most paths in one word that are looked at.
+const PATHS_MAX: usize = 8;
+
 /// Most commands in one word that are followed.
 const FOLLOWED_MAX: usize = 4;
 
@@ -67,7 +70,7 @@ impl Walker<'_> {
     /// What the words of a program that runs other code may mean whichever program it is: code in a language that is not read,
     /// and where it writes.
     pub(super) fn strange_words(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        self.may_carry_code(program, arguments, span);
+        self.may_carry_code(program, arguments, directory, span);
         // What it is that is written over cannot be looked at elsewhere.
         if self.site != Site::Here {
             return;
@@ -92,6 +95,13 @@ impl Walker<'_> {
             self.overwrite(value, directory);
         } else if names_what_runs(option) {
             self.at_worst(|walker| walker.inner_text(&value.value, value.span.clone()));
+        }
+    }
+
+    /// Looks at the secrets that code names by their paths.
+    fn secrets_within(&mut self, text: &str, field: &Field, directory: Option<&str>) {
+        for path in paths_within(text).take(PATHS_MAX) {
+            self.look_by_name(&Field::new(Value::text(path), field.span.clone()), directory);
         }
     }
 
@@ -130,13 +140,14 @@ impl Walker<'_> {
     }
 
     /// Holds a program of which nothing is known where its words bring code along that could do harm.
-    fn may_carry_code(&mut self, program: &str, arguments: &[Field], span: &Span) {
+    fn may_carry_code(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         for (at, field) in arguments.iter().enumerate() {
             let is_code = |text: &String| !is_prose(at, arguments) && (is_code(text) || destroys_something(text));
             let Some(text) = field.known().filter(is_code) else { continue };
             if !self.budget.walk_steps(text.len().div_ceil(64)) {
                 return;
             }
+            self.secrets_within(&text, field, directory);
             if calls_an_act(&text) {
                 self.opaque(program, "it is given code in a language that is not read", span.clone());
                 continue;
@@ -196,6 +207,13 @@ fn names_what_runs(option: &str) -> bool {
 /// Whether a text is a program that destroys with something behind it.
 fn destroys_something(text: &str) -> bool {
     text.split_once(char::is_whitespace).is_some_and(|(first, _)| destroys(first))
+}
+
+/// The texts between quotes or brackets that are spelled as paths from the root or the home.
+fn paths_within(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['"', '\'', '`', '{', '}'])
+        .skip(1)
+        .filter(|piece| piece.starts_with(['/', '~']) && !piece.contains(char::is_whitespace))
 }
 
 /// Whether a word is more than a name or a sentence.

@@ -111,6 +111,7 @@ impl Reader<'_> {
     fn subscript_of_assignment(&mut self, parts: &mut Parts) -> Read<()> {
         let Some(end) = self.matching(b'[', b']')? else {
             self.odd_bracket = true;
+            self.unclosed_subscript = true;
             return Ok(());
         };
         let assigns = matches!(self.text.as_bytes().get(end + 1..), Some([b'=', ..] | [b'+', b'=', ..]));
