@@ -5,6 +5,8 @@
 //!
 //! *Out of scope:* everything else that these languages can write: a call with anything but plain texts is not read.
 
+use std::borrow::Cow;
+
 use super::act::Act;
 use super::evaluate::Noted;
 use crate::shell::value::Value;
@@ -145,6 +147,7 @@ const RUBY: &[(&str, Does)] = &[
     ("include FileUtils", Does::Unread),
     ("extend FileUtils", Does::Unread),
     ("Pathname", Does::Unread),
+    ("Fiddle", Does::Unread),
     ("binding", Does::Unread),
     ("IO.binwrite", Does::Overwrite),
     ("Dir.chdir", Does::Unread),
@@ -190,9 +193,14 @@ const PHP: &[(&str, Does)] = &[
     ("dl", Does::Unread),
     ("unserialize", Does::Unread),
     ("ftruncate", Does::Unread),
-    ("SplFileObject", Does::Unread),
-    ("ZipArchive", Does::Unread),
-    ("PDO", Does::Unread),
+    ("splfileobject", Does::Unread),
+    ("ziparchive", Does::Unread),
+    ("reflection", Does::Unread),
+    ("reflectionfunction", Does::Unread),
+    ("reflectionmethod", Does::Unread),
+    ("fromcallable", Does::Unread),
+    ("register_shutdown_function", Does::Unread),
+    ("pdo", Does::Unread),
     ("mysqli", Does::Unread),
 ];
 const LUA: &[(&str, Does)] = &[
@@ -230,14 +238,16 @@ pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
     // Names that are put together, and names that stand for what is not seen here.
     let hidden =
         code.contains("%x") || code.contains("->$") || code.contains("&$") || code.contains("$$") || code.contains("__END__");
-    if hidden || (versionless == "php" && code.contains("${")) {
+    if hidden || (versionless == "php" && calls_what_is_put_together(code)) {
         return Some(Found::Unread);
     }
+    // PHP's functions have no case; what they are given has one.
+    let named = if versionless == "php" { Cow::Owned(code.to_ascii_lowercase()) } else { Cow::Borrowed(code) };
     if matches!(versionless, "lua" | "luajit") && hands_on_a_module(code) {
         return Some(Found::Unread);
     }
     let mut acts = Vec::new();
-    for (at, does) in calls(code, table, versionless == "php") {
+    for (at, does) in calls(&named, table, versionless == "php") {
         let Some(found) = texts(code.get(at..).unwrap_or_default()).and_then(|texts| done(does, &texts)) else {
             return Some(Found::Unread);
         };
@@ -261,6 +271,15 @@ pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
     })
 }
 
+/// Whether PHP calls what a variable, a text or an expression names: `$f(…)`, `("sys"."tem")(…)`, `$$f`.
+fn calls_what_is_put_together(code: &str) -> bool {
+    code.match_indices('(').any(|(at, _)| {
+        let before = code.get(..at).unwrap_or_default().trim_end();
+        let name = before.trim_end_matches(|letter: char| letter.is_alphanumeric() || letter == '_');
+        before.ends_with([')', ']', '}', '"', '\'']) || (name.len() < before.len() && name.ends_with('$'))
+    }) || code.contains("${")
+}
+
 fn shell(text: &str) -> Act {
     Act::Shell { text: Value::text(text), directory: None, input: None }
 }
@@ -278,7 +297,11 @@ fn calls(code: &str, table: &[(&str, Does)], texts_are_names: bool) -> Vec<(usiz
         for (at, _) in code.match_indices(name) {
             let before = code.get(..at).unwrap_or_default();
             let after = code.get(at + name.len()..).unwrap_or_default();
-            let own = before.ends_with(|letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '$' | '@' | '%'));
+            // In PHP `@` in front of a call silences it; elsewhere it belongs to a name.
+            let in_name = |letter: char| {
+                letter.is_alphanumeric() || matches!(letter, '_' | '$' | '%') || (letter == '@' && !texts_are_names)
+            };
+            let own = before.ends_with(in_name);
             let longer = after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_');
             let is_data = if texts_are_names { false } else { is_data(before, after) };
             if !own && !longer && !is_data {
