@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::digest::Digest;
 
 /// Most answers one change may carry.
-pub const ANSWERS_MAX: usize = 256;
+pub const ANSWERS_MAX: usize = 512;
 /// Longest file whose text a gate gives as an answer, in bytes. A longer one is answered as unknown.
 pub const FILE_TEXT_MAX_BYTES: usize = 64 * 1024;
 /// Most paths that a gate lists for one glob pattern or one directory's ignored entries.

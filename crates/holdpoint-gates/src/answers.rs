@@ -35,7 +35,7 @@ use self::place::Places;
 use self::unknown::{LATE, or_unknown, unknown};
 
 /// How often an artefact is read again with more answers. A question that is still open then stays at its worst.
-pub const ROUNDS_MAX: usize = 4;
+pub const ROUNDS_MAX: usize = 8;
 
 /// Reads an artefact until it has no more questions, answering them from this machine.
 pub fn settle_reading(artefact: &Artefact, setting: &Setting, deadline: &Deadline) -> (Answers, Reading) {

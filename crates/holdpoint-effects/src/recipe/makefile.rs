@@ -1,328 +1,346 @@
-//! Makefiles, as GNU make reads them ("Writing Rules" and "How to Use Variables" of its manual), as far as a bounded reading goes.
+//! Makefiles, as GNU make reads them ("Writing Rules", "How to Use Variables" and "Functions" of its manual).
 //!
-//! *In scope:* explicit rules, prerequisites, plain variables, all branches of conditionals, `include` of literal names.
-//! *Out of scope:* pattern rules, `define`, functions and what the shell gives: undetermined.
+//! ```text
+//! text ──► read (lines, conditionals, assignments, rules) ──► goals ──► steps for a shell
+//!             └──────► expand, functions ◄────────────────────┘
+//! ```
+//!
+//! *In scope:* what stands here is the part that walks from goals to recipes. A text that hangs on what nobody knows has several
+//! values, or [`UNDETERMINED`](super::UNDETERMINED) in it. *Out of scope:* which files are newer than others (every recipe that may run
+//! counts), make's own rules for compilers, archives, `vpath`, and loaded objects.
+
+mod expand;
+mod functions;
+mod read;
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use super::{DEPTH_MAX, LINE_MAX_BYTES, LINES_MAX, UNDETERMINED};
+use super::{DEPTH_MAX, LINE_MAX_BYTES, LINES_MAX, Step, UNDETERMINED, UNSET, beside_quotes};
 
-/// Most lines of a Makefile and its includes.
-const FILE_LINES_MAX: usize = 8_000;
-/// Most values that one variable is followed through, where conditions choose among them.
-const VALUES_MAX: usize = 3;
-/// Most references that are followed for one line.
-const REFERENCES_MAX: usize = 200;
+/// Most targets of one recipe that are followed one by one; the others are followed together.
+const ALONE_MAX: usize = 3;
+/// Most targets that are walked through.
+const TARGETS_MAX: usize = 2_000;
+
+/// What a Makefile asks of the world.
+pub(crate) trait Host {
+    /// The text of a file, by the name that the Makefile has for it.
+    fn text(&self, name: &str) -> Option<String>;
+    /// What a command of the shell may print; several where it hangs on what nobody knows.
+    fn output(&self, command: &str) -> Vec<String>;
+    /// What a variable of the environment may hold; nothing where it is not known to be set.
+    fn variable(&self, name: &str) -> Option<Vec<String>>;
+}
 
 /// A Makefile with what it includes.
-#[derive(Debug, Default)]
-pub(crate) struct Makefile {
+pub(crate) struct Makefile<'h> {
+    host: &'h dyn Host,
+    /// The file that is being read, as a person would call it.
+    file: Rc<str>,
+    variables: BTreeMap<String, Variable>,
     rules: BTreeMap<String, Rule>,
+    patterns: Vec<Pattern>,
+    recipes: Vec<Vec<RecipeLine>>,
     first: Option<String>,
-    variables: BTreeMap<String, Vec<String>>,
+    exports: BTreeSet<String>,
+    exports_all: bool,
+    /// What `$(shell …)` runs, as often as its text is another one.
+    asked: Vec<Step>,
     lines: usize,
+    followed: usize,
+}
+
+/// A value that a variable may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Choice {
+    text: String,
+    /// Whether references in it are followed when it is used.
+    recursive: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Variable {
+    choices: Vec<Choice>,
+    /// Whether the command line gives it, so that nothing in the file changes it.
+    given: bool,
+    /// Whether it is set whatever conditions say.
+    sure: bool,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Rule {
     prerequisites: Vec<String>,
-    recipe: Vec<String>,
+    /// Which recipes it has, and whether each stands beside those before it: for double colons, and where conditions choose.
+    recipes: Vec<(usize, bool)>,
+    stem: String,
+    variables: Vec<(String, Choice)>,
 }
 
-impl Makefile {
-    /// Takes in a text. `included` gives the text of a file by the name that the Makefile has for it.
-    pub(crate) fn read(&mut self, text: &str, included: &dyn Fn(&str) -> Option<String>) {
-        let mut targets: Vec<String> = Vec::new();
-        let mut defining = false;
-        for line in joined(text) {
-            self.lines += 1;
-            if self.lines > FILE_LINES_MAX {
-                return;
-            }
-            if let Some(recipe) = line.strip_prefix('\t').filter(|_| !targets.is_empty() && !defining) {
-                targets.iter().for_each(|target| self.add_recipe(target, recipe));
-                continue;
-            }
-            let bare = without_comment(&line);
-            let bare = bare.trim();
-            let word = bare.split_whitespace().next().unwrap_or_default();
-            defining = (defining || word == "define") && word != "endef";
-            if bare.is_empty() || defining || word == "endef" || CONDITIONS.contains(&word) {
-                continue;
-            }
-            if matches!(word, "include" | "-include" | "sinclude") {
-                for name in bare.split_whitespace().skip(1).filter(|name| !name.contains('$')) {
-                    if let Some(text) = included(name) {
-                        self.read(&text, &|_| None);
-                    }
-                }
-            } else if let Some((name, how, value)) = assignment(bare) {
-                self.assign(name, how, value);
-                targets.clear();
-            } else if let Some(named) = self.rule(bare) {
-                targets = named;
-            }
+#[derive(Debug, Clone)]
+struct Pattern {
+    target: String,
+    prerequisites: Vec<String>,
+    recipe: Option<usize>,
+    variables: Vec<(String, Choice)>,
+}
+
+#[derive(Debug, Clone)]
+struct RecipeLine {
+    text: String,
+    line: usize,
+    file: Rc<str>,
+}
+
+/// Where references are looked up before the variables of the file.
+#[derive(Debug, Clone, Default)]
+struct Scope {
+    /// Automatic variables, and the arguments of `$(call …)`.
+    automatic: Vec<(String, String)>,
+    /// Variables of targets, the innermost last.
+    own: Vec<(String, Choice)>,
+    depth: usize,
+}
+
+/// A recipe with the target that it runs for.
+struct Job {
+    recipe: usize,
+    scope: Scope,
+}
+
+impl<'h> Makefile<'h> {
+    pub(crate) fn new(host: &'h dyn Host, file: &str) -> Self {
+        Self {
+            host,
+            file: file.into(),
+            variables: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            patterns: Vec::new(),
+            recipes: Vec::new(),
+            first: None,
+            exports: BTreeSet::new(),
+            exports_all: false,
+            asked: Vec::new(),
+            lines: 0,
+            followed: 0,
         }
     }
 
-    fn add_recipe(&mut self, target: &str, line: &str) {
-        if let Some(rule) = self.rules.get_mut(target).filter(|rule| rule.recipe.len() < LINES_MAX) {
-            rule.recipe.push(line.to_owned());
-        }
-    }
-
-    fn assign(&mut self, name: &str, how: Assigns, value: &str) {
-        let values = self.variables.entry(name.to_owned()).or_default();
-        match how {
-            Assigns::Adds if !values.is_empty() => values.iter_mut().for_each(|before| {
-                before.push(' ');
-                before.push_str(value);
-            }),
-            Assigns::Adds | Assigns::Sets if values.len() < VALUES_MAX => values.push(value.to_owned()),
-            Assigns::Adds | Assigns::Sets => *values = vec![UNDETERMINED.to_owned()],
-            Assigns::Undetermined => *values = vec![UNDETERMINED.to_owned()],
-        }
-    }
-
-    /// Takes in `targets: prerequisites ; recipe`; gives the targets.
-    fn rule(&mut self, line: &str) -> Option<Vec<String>> {
-        let (targets, rest) = line.split_once(':')?;
-        let rest = rest.trim_start_matches(':');
-        let (prerequisites, recipe) = rest.split_once(';').map_or((rest, None), |(before, recipe)| (before, Some(recipe)));
-        // `target: NAME = value` sets a variable for a target.
-        let own = assignment(prerequisites.trim());
-        let targets: Vec<String> = self.expanded(targets, &[]).into_iter().flat_map(|text| words(&text)).collect();
-        for target in &targets {
-            let rule = self.rules.entry(target.clone()).or_default();
-            if own.is_none() {
-                rule.prerequisites.extend(words(prerequisites).into_iter().filter(|word| word != "|"));
-            }
-            rule.recipe.extend(recipe.map(|recipe| recipe.trim().to_owned()));
-            if self.first.is_none() && !target.starts_with('.') && !target.contains('%') {
-                self.first = Some(target.clone());
-            }
-        }
-        if let Some((name, how, value)) = own {
-            self.assign(name, how, value);
-        }
-        Some(targets)
-    }
-
-    /// A variable that the command line gives; nothing in the file changes it.
+    /// A variable that the command line gives; nothing in the file changes it but `override`.
     pub(crate) fn give(&mut self, name: &str, value: &str) {
-        self.variables.insert(name.to_owned(), vec![value.replace('$', "$$")]);
+        let choice = Choice { text: value.to_owned(), recursive: true };
+        self.variables.insert(name.to_owned(), Variable { choices: vec![choice], given: true, sure: true });
     }
 
-    /// A variable that the file does not set itself.
-    pub(crate) fn inherit(&mut self, name: &str, value: &str) {
-        self.variables.entry(name.to_owned()).or_insert_with(|| vec![value.replace('$', "$$")]);
+    /// A variable that make itself has.
+    pub(crate) fn preset(&mut self, name: &str, value: &str) {
+        let choice = Choice { text: value.to_owned(), recursive: false };
+        self.variables.insert(name.to_owned(), Variable { choices: vec![choice], given: false, sure: true });
     }
 
-    /// The lines that are run for these goals, in some order that make could take.
-    pub(crate) fn commands(&self, goals: &[String]) -> Vec<String> {
-        let first: Vec<String> = self.first.iter().cloned().collect();
-        let goals = if goals.is_empty() { &first } else { goals };
-        let (mut done, mut lines) = (BTreeSet::new(), Vec::new());
+    /// The variables that recipes find in their environment, with the values that each may have.
+    pub(crate) fn exported(&mut self) -> Vec<(String, Vec<String>)> {
+        let inherited = |name: &String, host: &dyn Host| host.variable(name).is_some();
+        let names: Vec<String> = self
+            .variables
+            .iter()
+            .filter(|(name, variable)| {
+                variable.given || self.exports_all || self.exports.contains(*name) || inherited(name, self.host)
+            })
+            .map(|(name, _)| name.clone())
+            .filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'))
+            .collect();
+        names.into_iter().map(|name| (name.clone(), self.value(&name, &Scope::default()))).collect()
+    }
+
+    /// What is run for these goals, in some order that make could take: what reading the file runs comes first.
+    pub(crate) fn steps(&mut self, goals: &[String]) -> Vec<Step> {
+        let default = self.default_goal();
+        let goals = if goals.is_empty() { default.as_slice() } else { goals };
+        let (mut done, mut jobs) = (BTreeSet::new(), Vec::new());
         for goal in goals {
-            self.run(goal, 0, &mut done, &mut lines);
+            self.walk(goal, &Scope::default(), &mut done, &mut jobs);
         }
-        lines
+        let mut steps = Vec::new();
+        for job in together(jobs) {
+            self.emit(&job, &mut steps);
+        }
+        let mut asked = std::mem::take(&mut self.asked);
+        asked.append(&mut steps);
+        asked
     }
 
-    fn run(&self, target: &str, depth: usize, done: &mut BTreeSet<String>, lines: &mut Vec<String>) {
-        let Some(rule) = self.rules.get(target).filter(|_| depth < DEPTH_MAX && lines.len() < LINES_MAX) else { return };
-        if !done.insert(target.to_owned()) {
+    fn default_goal(&mut self) -> Vec<String> {
+        let named = self.variables.contains_key(".DEFAULT_GOAL").then(|| self.value(".DEFAULT_GOAL", &Scope::default()));
+        match named {
+            Some(names) => names.iter().flat_map(|names| words(names)).collect(),
+            None => self.first.iter().cloned().collect(),
+        }
+    }
+
+    fn walk(&mut self, target: &str, scope: &Scope, done: &mut BTreeSet<String>, jobs: &mut Vec<Job>) {
+        if scope.depth >= DEPTH_MAX || done.len() >= TARGETS_MAX || !done.insert(target.to_owned()) {
             return;
         }
-        for prerequisite in rule.prerequisites.iter().flat_map(|word| self.expanded(word, &[])).flat_map(|text| words(&text)) {
-            self.run(&prerequisite, depth + 1, done, lines);
+        let mut rule = self.rules.get(target).cloned().unwrap_or_default();
+        let mut recipes = self.counting(&rule);
+        let mut scope = Scope { depth: scope.depth + 1, ..scope.clone() };
+        for pattern in self.patterns.iter().filter(|pattern| stem(&pattern.target, target).is_some()) {
+            scope.own.extend(pattern.variables.iter().cloned());
         }
-        let prerequisites = rule.prerequisites.join(" ");
-        let first = rule.prerequisites.first().cloned().unwrap_or_default();
-        let automatic = [("@", target.to_owned()), ("<", first), ("^", prerequisites.clone()), ("+", prerequisites)];
-        for line in &rule.recipe {
-            let line = line.trim_start_matches(['@', '-', '+', ' ', '\t']);
-            if lines.len() < LINES_MAX {
-                lines.extend(self.expanded(line, &automatic).into_iter().filter(|line| !line.trim().is_empty()));
+        scope.own.extend(rule.variables.iter().cloned());
+        if recipes.is_empty()
+            && let Some((pattern, stem)) = self.implicit(target)
+        {
+            rule.prerequisites.extend(pattern.prerequisites.iter().map(|name| name.replacen('%', &stem, 1)));
+            recipes.extend(pattern.recipe);
+            rule.stem = stem;
+        }
+        scope.automatic = automatic(target, &rule);
+        // With `.SECONDEXPANSION` the automatic variables may stand in the prerequisites.
+        let prerequisites: Vec<String> = rule
+            .prerequisites
+            .iter()
+            .flat_map(
+                |name| if name.contains("$(") || name.contains("$@") { self.expand(name, &scope) } else { vec![name.clone()] },
+            )
+            .flat_map(|names| words(&names))
+            .filter(|name| name != "|" && name != ".WAIT")
+            .collect();
+        for prerequisite in &prerequisites {
+            self.walk(prerequisite, &scope, done, jobs);
+        }
+        jobs.extend(recipes.into_iter().map(|recipe| Job { recipe, scope: scope.clone() }));
+    }
+
+    /// The recipes of a rule that count: where a file gives a target several, the last one.
+    fn counting(&self, rule: &Rule) -> Vec<usize> {
+        let filled = |at: usize| self.recipes.get(at).is_some_and(|lines| !lines.is_empty());
+        let mut counting = Vec::new();
+        for (at, beside) in rule.recipes.iter().filter(|(at, _)| filled(*at)) {
+            if !beside {
+                counting.clear();
+            }
+            counting.push(*at);
+        }
+        counting
+    }
+
+    /// The pattern rule that fits a target best, and what its stem is.
+    fn implicit(&self, target: &str) -> Option<(Pattern, String)> {
+        let fitting = self.patterns.iter().filter(|pattern| pattern.recipe.is_some());
+        let fitting = fitting.filter_map(|pattern| Some((pattern, stem(&pattern.target, target)?)));
+        fitting.min_by_key(|(_, stem)| stem.len()).map(|(pattern, stem)| (pattern.clone(), stem.to_owned()))
+    }
+
+    /// The texts of a recipe, for the target of the job.
+    fn emit(&mut self, job: &Job, steps: &mut Vec<Step>) {
+        let Some(lines) = self.recipes.get(job.recipe).cloned() else { return };
+        let through = self.through(&job.scope);
+        let mut texts: Vec<(String, usize, Rc<str>)> = Vec::new();
+        if self.rules.contains_key(".ONESHELL") {
+            let text: Vec<&str> = lines.iter().map(|line| line.text.trim_start_matches(['@', '-', '+'])).collect();
+            let first = lines.first().map_or((0, Rc::clone(&self.file)), |line| (line.line, Rc::clone(&line.file)));
+            texts.extend(self.expand(&text.join("\n"), &job.scope).into_iter().map(|text| (text, first.0, Rc::clone(&first.1))));
+        } else {
+            for line in lines {
+                let expanded = self.expand(&line.text, &job.scope);
+                let each = expanded.iter().flat_map(|text| unescaped_lines(text));
+                texts.extend(each.map(|text| (text, line.line, Rc::clone(&line.file))));
+            }
+        }
+        for (text, line, file) in texts {
+            let bare = text.trim_start_matches(['@', '-', '+', ' ', '\t']);
+            let prefix = text.get(..text.len() - bare.len()).unwrap_or_default();
+            let always = prefix.contains('+');
+            let text = if bare.len() > LINE_MAX_BYTES { UNDETERMINED.to_owned() } else { beside_quotes(bare) };
+            if !text.trim().is_empty() && steps.len() < LINES_MAX {
+                steps.push(Step { text, line, file: file.to_string(), through: through.clone(), always, at_input: false });
+            } else if steps.len() == LINES_MAX {
+                let text = UNDETERMINED.to_owned();
+                steps.push(Step { text, line, file: file.to_string(), always, ..Step::default() });
             }
         }
     }
 
-    /// A text with its references followed, under each of the values that a variable may have.
-    fn expanded(&self, text: &str, automatic: &[(&str, String)]) -> Vec<String> {
-        let several = self.variables.iter().filter(|(name, values)| values.len() > 1 && refers(text, name)).map(|(name, _)| name);
-        let several: Vec<&String> = several.take(2).collect();
-        match several.as_slice() {
-            [] => vec![self.expand(text, automatic, &mut 0, None)],
-            [name] => {
-                let values = self.variables.get(*name).map_or(0, Vec::len);
-                (0..values).map(|at| self.expand(text, automatic, &mut 0, Some((name, at)))).collect()
-            }
-            _ => (0..VALUES_MAX).map(|at| self.expand(text, automatic, &mut 0, Some(("", at)))).collect(),
+    /// The program that runs the recipes, with its options, where it is not one of the usual shells.
+    fn through(&mut self, scope: &Scope) -> Vec<String> {
+        let shell = self.value("SHELL", scope).into_iter().next().unwrap_or_default();
+        let name = shell.rsplit('/').next().unwrap_or_default();
+        if matches!(name, "" | "ash" | "bash" | "dash" | "ksh" | "sh" | "zsh") || shell.contains("HOLDPOINT_PLAIN") {
+            return Vec::new();
         }
-    }
-
-    fn expand(&self, text: &str, automatic: &[(&str, String)], followed: &mut usize, chosen: Option<(&str, usize)>) -> String {
-        let mut whole = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once('$') {
-            whole.push_str(before);
-            *followed += 1;
-            if *followed > REFERENCES_MAX || whole.len() > LINE_MAX_BYTES {
-                return UNDETERMINED.to_owned();
-            }
-            if let Some(after) = after.strip_prefix('$') {
-                whole.push('$');
-                rest = after;
-                continue;
-            }
-            let (name, behind) = reference(after);
-            rest = behind;
-            let known = automatic.iter().find(|(automatic, _)| *automatic == name).map(|(_, value)| value.clone());
-            match known.or_else(|| self.value(name, chosen)) {
-                Some(value) => whole.push_str(&self.expand(&value, automatic, followed, chosen)),
-                None => whole.push_str(UNDETERMINED),
-            }
-        }
-        whole.push_str(rest);
-        whole
-    }
-
-    fn value(&self, name: &str, chosen: Option<(&str, usize)>) -> Option<String> {
-        let values = self.variables.get(name)?;
-        let at = chosen.filter(|(chosen, _)| chosen.is_empty() || *chosen == name).map_or(0, |(_, at)| at);
-        values.get(at).or_else(|| values.last()).filter(|value| value.as_str() != UNDETERMINED).cloned()
+        let flags = self.value(".SHELLFLAGS", scope).into_iter().next().unwrap_or_default();
+        let flags = if flags.is_empty() || flags.contains(UNSET) { "-c".to_owned() } else { flags };
+        words(&shell).into_iter().chain(words(&flags)).collect()
     }
 }
 
-const CONDITIONS: [&str; 13] = [
-    "ifeq", "ifneq", "ifdef", "ifndef", "else", "endif", "export", "unexport", "vpath", "undefine", "override", "private", "load",
-];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Assigns {
-    Adds,
-    Sets,
-    Undetermined,
-}
-
-/// `NAME = value` and its other forms.
-fn assignment(line: &str) -> Option<(&str, Assigns, &str)> {
-    let at = line.find('=')?;
-    let (name, value) = (line.get(..at)?, line.get(at + 1..)?);
-    let (name, how) = match name.strip_suffix(['+', '!', '?', ':']) {
-        Some(bare) if name.ends_with('+') => (bare, Assigns::Adds),
-        Some(bare) if name.ends_with('!') => (bare, Assigns::Undetermined),
-        Some(bare) => (bare.trim_end_matches(':'), Assigns::Sets),
-        None => (name, Assigns::Sets),
-    };
-    let name = name.trim();
-    let name = ["export ", "override "].iter().fold(name, |name, word| name.strip_prefix(word).unwrap_or(name)).trim();
-    let plain =
-        !name.is_empty() && !name.contains(|letter: char| letter.is_whitespace() || matches!(letter, ':' | '#' | '$' | '='));
-    plain.then_some((name, how, value.trim()))
-}
-
-/// The name behind a dollar sign, and what follows it; an empty name where it is none that is followed.
-fn reference(text: &str) -> (&str, &str) {
-    let close = match text.chars().next() {
-        Some('(') => ')',
-        Some('{') => '}',
-        Some(letter) => {
-            let (name, rest) = text.split_at_checked(letter.len_utf8()).unwrap_or((text, ""));
-            return (name, rest);
-        }
-        None => return ("", ""),
-    };
-    let mut depth = 0_usize;
-    for (at, letter) in text.char_indices() {
-        match letter {
-            '(' | '{' => depth += 1,
-            ')' | '}' => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 {
-            let inner = text.get(1..at).unwrap_or_default();
-            let plain =
-                letter == close && !inner.contains(|letter: char| letter.is_whitespace() || matches!(letter, '$' | ':' | ','));
-            return (if plain { inner } else { "" }, text.get(at + 1..).unwrap_or_default());
+/// The jobs, with those beyond the first few of one recipe made one, whose automatic variables name all of their targets.
+fn together(jobs: Vec<Job>) -> Vec<Job> {
+    let mut count: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut kept: Vec<Job> = Vec::new();
+    for job in jobs {
+        let seen = count.entry(job.recipe).or_default();
+        *seen += 1;
+        match kept.iter_mut().rfind(|kept| kept.recipe == job.recipe).filter(|_| *seen > ALONE_MAX) {
+            Some(last) if *seen > ALONE_MAX + 1 => {
+                for ((_, names), (_, more)) in last.scope.automatic.iter_mut().zip(&job.scope.automatic) {
+                    if names.len() + more.len() < LINE_MAX_BYTES / 2 {
+                        names.push(' ');
+                        names.push_str(more);
+                    } else {
+                        UNDETERMINED.clone_into(names);
+                    }
+                }
+            }
+            _ => kept.push(job),
         }
     }
-    ("", "")
+    kept
 }
 
-fn refers(text: &str, name: &str) -> bool {
-    text.contains(&format!("({name})")) || text.contains(&format!("{{{name}}}"))
+fn automatic(target: &str, rule: &Rule) -> Vec<(String, String)> {
+    let prerequisites: Vec<&str> = rule.prerequisites.iter().map(String::as_str).take_while(|name| *name != "|").collect();
+    let all = prerequisites.join(" ");
+    let first = prerequisites.first().copied().unwrap_or_default().to_owned();
+    [("@", target.to_owned()), ("<", first), ("^", all.clone()), ("+", all.clone()), ("?", all), ("*", rule.stem.clone())]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+}
+
+/// What `%` stands for where a name fits a pattern.
+fn stem<'n>(pattern: &str, name: &'n str) -> Option<&'n str> {
+    let (before, behind) = pattern.split_once('%')?;
+    name.strip_prefix(before)?.strip_suffix(behind).filter(|stem| !stem.is_empty())
 }
 
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-/// The lines with their continuations.
-fn joined(text: &str) -> Vec<String> {
+/// The lines of a text, those that end in a backslash with the next one.
+fn unescaped_lines(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut open = false;
-    for line in text.lines() {
-        let continues = line.ends_with('\\') && !line.ends_with("\\\\");
-        let part = line.strip_suffix('\\').filter(|_| continues).unwrap_or(line);
+    for line in text.split('\n') {
         match lines.last_mut().filter(|_| open) {
             Some(last) => {
-                last.push(' ');
-                last.push_str(part.trim_start());
+                last.push('\n');
+                last.push_str(line);
             }
-            None => lines.push(part.to_owned()),
+            None => lines.push(line.to_owned()),
         }
-        open = continues;
+        open = continues(line);
     }
     lines
 }
 
-fn without_comment(line: &str) -> &str {
-    match line.find('#') {
-        Some(at) if !line.get(..at).unwrap_or_default().ends_with('\\') => line.get(..at).unwrap_or_default(),
-        _ => line,
-    }
+/// Whether a line ends in a backslash that takes the next one in.
+fn continues(line: &str) -> bool {
+    line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn commands(text: &str, goals: &[&str]) -> Vec<String> {
-        let mut makefile = Makefile::default();
-        makefile.read(text, &|name| (name == "more.mk").then(|| "more:\n\techo more\n".to_owned()));
-        makefile.commands(&goals.iter().map(|goal| (*goal).to_owned()).collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn a_target_runs_what_it_depends_on_and_its_own_lines() {
-        let text = "OUT := build\n.PHONY: clean\nall: a b\n\t@echo all\na:\n\tcc -o $(OUT)/$@ $<\nb: ; touch b\nclean:\n\t-rm -rf $(OUT) \\\n\t  dist\n";
-        assert_eq!(commands(text, &[]), ["cc -o build/a ", "touch b", "echo all"]);
-        assert_eq!(commands(text, &["clean"]), ["rm -rf build  dist"]);
-        assert_eq!(commands("include more.mk\n", &["more"]), ["echo more"]);
-        assert_eq!(commands("a: a\n\techo a\n", &["a"]), ["echo a"], "a circle");
-    }
-
-    #[test]
-    fn what_is_not_determined_is_a_variable_of_the_shell() {
-        let line = |text: &str| commands(text, &["x"]);
-        assert_eq!(line("x:\n\trm -rf $(shell pwd)/y $$HOME\n"), [format!("rm -rf {UNDETERMINED}/y $HOME")]);
-        assert_eq!(line("A != pwd\nx:\n\trm $(A)\n"), [format!("rm {UNDETERMINED}")]);
-        assert_eq!(line("A = $(A)\nx:\n\trm $(A)\n").len(), 1, "a variable that holds itself");
-    }
-
-    #[test]
-    fn each_branch_of_a_condition_counts() {
-        let text = "ifdef CI\nD = build\nelse\nD = /home/alice\nendif\nx:\n\trm -rf $(D)\n";
-        assert_eq!(commands(text, &["x"]), ["rm -rf build", "rm -rf /home/alice"]);
-    }
-
-    #[test]
-    fn the_command_line_gives_variables() {
-        let mut makefile = Makefile::default();
-        makefile.read("D ?= build\nx:\n\trm -rf $(D)\n", &|_| None);
-        makefile.give("D", "~");
-        assert_eq!(makefile.commands(&["x".to_owned()]), ["rm -rf ~"]);
-    }
-}
+mod tests;

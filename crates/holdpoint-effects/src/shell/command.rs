@@ -7,7 +7,7 @@ use holdpoint_core::question::{FileKind, PathFacts, Place};
 
 use super::apply::behind;
 use super::destroyers::{PROGRAM_DIRECTORIES, destroys};
-use super::effect::plain;
+use super::effect::{OPEN_CODE, OPEN_PROGRAM, UNSEEN, plain};
 use super::expand::inherited;
 use super::files::Target;
 use super::interpreter::is_interpreter;
@@ -15,23 +15,26 @@ use super::lookup::{Lookup, shebang};
 use super::perform::language_of;
 use super::state::State;
 use super::syntax::{Command, Span, Word};
-use super::value::{Field, Value};
+use super::value::{Field, Piece, Value};
 use super::walker::{Call, Hidden, Input, Site, Walker};
 use super::wrappers::is_shell;
 use crate::families;
 use crate::paths;
+use crate::recipe::scripts::npm_command;
 use crate::world::{Content, absolute};
 
 impl Walker<'_> {
     /// Follows one command; gives the state in which it may have failed where that is another one.
     pub(crate) fn invoke(&mut self, fields: &[Field], words: &[&Word], directory: Option<&str>, span: &Span) -> Option<State> {
         let (name, arguments) = fields.split_first()?;
+        let base = self.base_in_recipe(name);
+        let name = base.as_ref().unwrap_or(name);
         if !self.budget.walk_steps(fields.len()) {
             self.stop(span.clone());
             return None;
         }
         let Some(known) = name.known() else {
-            self.opaque(&name.shown(), "the line does not determine which program runs", span.clone());
+            self.opaque(&name.shown(), OPEN_PROGRAM, span.clone());
             return None;
         };
         self.ran.insert(known.clone());
@@ -58,6 +61,15 @@ impl Walker<'_> {
         };
         self.depth -= 1;
         failed
+    }
+
+    /// In a recipe, the program of a path that the file does not determine but for its last name: `$(GOPATH)/bin/lint` is a tool that
+    /// the project installs somewhere, and does what its name says.
+    fn base_in_recipe(&self, name: &Field) -> Option<Field> {
+        let open = self.recipes > 0 && name.value.has_unknown();
+        let Some(Piece::Text(tail)) = name.value.pieces.last().filter(|_| open) else { return None };
+        let base = tail.rsplit_once('/').map(|(_, base)| base).filter(|base| !base.is_empty())?;
+        Some(Field::new(Value::text(base), name.span.clone()))
     }
 
     /// Follows a program that is no function and no builtin.
@@ -102,6 +114,11 @@ impl Walker<'_> {
         {
             self.project_tool(&first.shown(), words, directory, span);
         }
+        if matches!(program, "hatch" | "mise" | "pdm" | "rye") {
+            self.targets(program, arguments, directory, span);
+        }
+        let spelled_out = spelled_out(program, arguments);
+        let arguments = spelled_out.as_deref().unwrap_or(arguments);
         if program == "ls" {
             self.listed = Some(arguments.iter().filter(|field| !field.value.head().starts_with('-')).cloned().collect());
         }
@@ -120,11 +137,13 @@ impl Walker<'_> {
     /// Runs words as a command of its own, as wrappers do: no functions, no aliases.
     pub(crate) fn run_words(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
         let Some((name, arguments)) = words.split_first() else { return };
+        let base = self.base_in_recipe(name);
+        let name = base.as_ref().unwrap_or(name);
         if !self.budget.walk_steps(words.len()) {
             return self.stop(span.clone());
         }
         let Some(known) = name.known() else {
-            return self.opaque(&name.shown(), "the line does not determine which program runs", span.clone());
+            return self.opaque(&name.shown(), OPEN_PROGRAM, span.clone());
         };
         self.ran.insert(known.clone());
         self.commands += 1;
@@ -273,7 +292,11 @@ impl Walker<'_> {
             walker.state.for_child(|name| world.variable(name).is_some() || matches!(name, "HOME" | "PATH" | "PWD"));
             walker.state.set_positional(positional);
             let exits = (walker.loop_exits.take(), walker.function_exits.take());
+            let traps = std::mem::take(&mut walker.traps);
             follow(walker);
+            // What it registered for its end runs when it ends.
+            walker.last_traps();
+            walker.traps = traps;
             (walker.loop_exits, walker.function_exits) = exits;
         });
         self.calling = calling;
@@ -285,7 +308,7 @@ impl Walker<'_> {
         let span = file.span.clone();
         let path = match self.target(&file.value, directory) {
             Target::Exactly(path) if !path.starts_with("/dev/") => path,
-            _ => return self.opaque(&file.shown(), "the line does not determine the code that it runs", span),
+            _ => return self.opaque(&file.shown(), OPEN_CODE, span),
         };
         let direct = interpreter == "itself";
         if self.state.built.contains(&path) && !self.is_rewritten(&path) {
@@ -338,6 +361,7 @@ impl Walker<'_> {
             return;
         }
         self.reading.insert(path.to_owned());
+        let before = self.noted();
         self.note(plain(
             Verb::Execute,
             ResourceKind::File,
@@ -355,6 +379,10 @@ impl Walker<'_> {
                 walker.state.name = name;
                 walker.text(&text, Some(within));
             });
+        }
+        // What a recipe calls is the project's own where everybody has it: what hangs on what it is given is delegated.
+        if self.recipes > 0 && self.is_committed(path) {
+            self.forgive_own(before, false);
         }
         self.reading.remove(path);
         self.depth -= 1;
@@ -421,7 +449,7 @@ impl Walker<'_> {
 
     /// Runs code that cannot be seen before it runs.
     pub(crate) fn unseen_code(&mut self, program: &str, source: &str, span: &Span) {
-        let summary = format!("Runs code that cannot be seen: `{program}` gets {source}");
+        let summary = format!("{UNSEEN}: `{program}` gets {source}");
         let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
         self.note(Effect {
             certainty: Certainty::Opaque,
@@ -447,6 +475,15 @@ fn is_worth_saying(effect: &Effect) -> bool {
         Verb::Execute => effect.reversibility > Reversibility::Lossless || effect.resource.kind == ResourceKind::Privilege,
         _ => true,
     }
+}
+
+/// The words of npm with the command spelled out that it takes another name or a beginning for.
+fn spelled_out(program: &str, arguments: &[Field]) -> Option<Vec<Field>> {
+    let (first, rest) = arguments.split_first().filter(|_| program == "npm")?;
+    let word = first.known()?;
+    let command = npm_command(&word).filter(|command| *command != word)?;
+    let first = Field::new(Value::text(command), first.span.clone());
+    Some(std::iter::once(first).chain(rest.iter().cloned()).collect())
 }
 
 /// Most directories of a search path that a line sets which are looked into.

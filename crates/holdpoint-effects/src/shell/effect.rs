@@ -48,6 +48,13 @@ pub(crate) fn anything(verb: Verb, act: &str, shown: &str) -> Effect {
     Effect { safer: Some(Box::new(Alternative { command: None, says })), ..found.effect(verb, act) }
 }
 
+/// Why something cannot be read that hangs on what nobody knows.
+pub(crate) const OPEN_CODE: &str = "the line does not determine the code that it runs";
+pub(crate) const OPEN_PROGRAM: &str = "the line does not determine which program runs";
+
+/// How the sentence begins about code that nobody sees before it runs.
+pub(crate) const UNSEEN: &str = "Runs code that cannot be seen";
+
 /// Something that cannot be read.
 pub(crate) fn unread(name: &str, why: &str, span: Span) -> Effect {
     Effect {

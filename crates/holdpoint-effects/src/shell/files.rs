@@ -148,8 +148,22 @@ impl Walker<'_> {
             }
             Target::Nothing => {}
             Target::Scratch => self.note(scratch(verb, act, span)),
+            Target::Unknown if self.is_confined(&operand.value, directory) => {}
             Target::Unknown => self.note(Effect { span: Some(span), ..anything(verb, act, &operand.shown()) }),
         }
+    }
+
+    /// Whether a path that a recipe does not determine begins with a name in its directory, or is a pattern of endings there: what it
+    /// builds is called so.
+    fn is_confined(&self, value: &Value, directory: Option<&str>) -> bool {
+        let (Some(directory), true) = (directory, self.recipes > 0) else { return false };
+        if let [Piece::Pattern(star), Piece::Text(dot), ..] = value.pieces.as_slice() {
+            return star == "*" && dot.starts_with('.');
+        }
+        let head = value.head();
+        let named = head.rsplit('/').next().is_some_and(|name| !name.is_empty()) || head.trim_start_matches("./").contains('/');
+        let inside = absolute(head, directory).strip_prefix(directory).is_some_and(|below| below.len() > 1);
+        named && inside && !head.contains("..") && !head.contains(".git")
     }
 
     /// Loses what has a name somewhere below a path: all of it at worst, unless the name is that of something made by a build.

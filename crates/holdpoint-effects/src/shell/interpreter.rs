@@ -5,7 +5,7 @@
 use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 
 use super::apply::behind;
-use super::effect::plain;
+use super::effect::{OPEN_CODE, plain};
 use super::perform::{Program, language_of};
 use super::syntax::Span;
 use super::value::{Field, Value};
@@ -128,7 +128,7 @@ impl Walker<'_> {
             let shown = word.shown();
             let next = arguments.get(at + 1);
             if word.value.starts_unknown() {
-                self.opaque(&shown, "the line does not determine the code that it runs", span.clone());
+                self.opaque(&shown, OPEN_CODE, span.clone());
                 return true;
             }
             if matches!(shown.as_str(), "--version" | "-V" | "--help" | "-h") {

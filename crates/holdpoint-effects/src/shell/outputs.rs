@@ -37,9 +37,41 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
             Value::text("holdpoint-process")
         }
         ("which", Some(["holdpoint"])) => Value::text(world.own().program.unwrap_or("/usr/local/bin/holdpoint")),
+        ("find", Some(words)) => found(words),
+        ("git", Some(["describe", ..])) => Value::any(Shape::Plain),
         ("nproc" | "whoami" | "id" | "hostname" | "uname" | "arch" | "getconf", _) => Value::any(Shape::Plain),
         _ => Value::unknown(),
     }
+}
+
+/// The files that `find` names by a pattern and nothing else, as that pattern below where it looks.
+fn found(words: &[&str]) -> Value {
+    let (place, tests) = match words {
+        [place, tests @ ..] if !place.starts_with('-') => (place.trim_end_matches('/'), tests),
+        tests => (".", tests),
+    };
+    let mut name = None;
+    for pair in tests.chunks(2) {
+        match pair {
+            ["-name", pattern] if name.is_none() => name = Some(*pattern),
+            ["-type" | "-maxdepth" | "-mindepth", _] | ["-print"] => {}
+            _ => return Value::unknown(),
+        }
+    }
+    let Some(name) = name.filter(|name| !name.contains(['/', '\\'])) else { return Value::unknown() };
+    let mut value = Value::text(place);
+    value.push(Piece::Text("/".to_owned()));
+    value.push(Piece::Pattern("**".to_owned()));
+    value.push(Piece::Text("/".to_owned()));
+    let mut rest = name;
+    while let Some(at) = rest.find(['*', '?', '[']) {
+        let end = if rest.get(at..).is_some_and(|glob| glob.starts_with('[')) { rest.find(']').unwrap_or(at) } else { at };
+        value.push(Piece::Text(rest.get(..at).unwrap_or_default().to_owned()));
+        value.push(Piece::Pattern(rest.get(at..=end).unwrap_or_default().to_owned()));
+        rest = rest.get(end + 1..).unwrap_or_default();
+    }
+    value.push(Piece::Text(rest.to_owned()));
+    value
 }
 
 /// Whether an option asks for names only.

@@ -44,7 +44,8 @@ impl Walker<'_> {
                 self.targets(program, arguments, directory, span);
                 return self.given_variables(program, arguments, span);
             }
-            "composer" | "go-task" | "npm" | "pnpm" | "task" | "yarn" => {
+            "composer" | "go-task" | "lerna" | "npm" | "npm-run-all" | "npm-run-all2" | "nx" | "pnpm" | "poe" | "pre-commit"
+            | "prek" | "run-p" | "run-s" | "task" | "turbo" | "yarn" => {
                 self.targets(program, arguments, directory, span);
                 return false;
             }

@@ -1,46 +1,47 @@
 //! Targets of task files: `make clean`, `npm run build`, `just test`, `task lint`, `deno task x`, `composer run x`, aliases of cargo.
 //!
-//! What a target runs is the work tree's own code, as a build is. It is read for what it certainly does; what hangs on values that
-//! the file does not say, what it writes in the work tree and what it clears away there that git ignores are delegated.
+//! What a target runs is the work tree's own code, as a build is. It is read for what it does; what it writes in the work tree and what
+//! it clears away there that git ignores are its own affair and delegated. What the files leave open is judged as in any other text:
+//! where it could destroy, it waits, and the reason says which line (`docs/design/006-what-a-recipe-leaves-open.md`).
 //!
 //! *Out of scope:* the files' formats ([`recipe`](crate::recipe)).
 
-use holdpoint_core::effect::{Certainty, Effect, ResourceKind, Verb};
+mod make;
+mod packages;
+mod prints;
+mod tasks;
+
+use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 use holdpoint_core::question::{GitKeeping, PathFacts, Place};
 
-use super::options::Line;
+use super::destroyers::destroys;
+use super::dialect::Dialect;
+use super::effect::{OPEN_CODE, OPEN_PROGRAM, UNSEEN};
+use super::interpreter::is_interpreter;
 use super::syntax::Span;
-use super::value::{Field, Value};
-use super::walker::{Site, Walker};
-use super::wrapper::leading;
-use crate::recipe::justfile::{self, Run};
-use crate::recipe::makefile::Makefile;
-use crate::recipe::{scripts, taskfile};
+use super::value::{Field, Piece, Shape, Value};
+use super::walker::{Input, Site, Walker};
+use super::wrappers::is_shell;
+use crate::recipe::{MARKERS, PLAIN, SCRATCH, Step, UNDETERMINED, UNSET};
 use crate::world::{Content, absolute};
 
-/// What a package manager calls its own scripts with, and those that are not scripts when they stand alone.
+/// What a package manager calls its own scripts with.
 const MANAGERS: [&str; 4] = ["bun", "npm", "pnpm", "yarn"];
-/// Scripts that npm and its like run by their bare name.
-const BARE: [&str; 6] = ["restart", "start", "stop", "t", "test", "tst"];
-/// Options of make that take a value.
-const MAKE_VALUED: [&str; 16] = [
-    "-C",
-    "--directory",
-    "-f",
-    "--file",
-    "--makefile",
-    "-I",
-    "--include-dir",
-    "-o",
-    "--old-file",
-    "-W",
-    "--what-if",
-    "-l",
-    "--load-average",
-    "-E",
-    "--eval",
-    "--jobserver-auth",
-];
+/// Most directories in which a task file is looked for.
+const LEVELS_MAX: usize = 5;
+/// Longest text of a recipe that a reason shows, in characters.
+const SHOWN_MAX: usize = 80;
+
+/// What a target runs, and where.
+pub(super) struct Recipe<'a> {
+    /// The file and the words, so that one that leads to itself is read once.
+    pub(super) name: String,
+    pub(super) steps: &'a [Step],
+    /// What the steps find in their environment.
+    pub(super) variables: &'a [(String, Vec<String>)],
+    pub(super) program: &'a str,
+    pub(super) directory: &'a str,
+}
 
 impl Walker<'_> {
     /// Follows what a target runs, where its file can be read. Whatever it finds, the families say the rest.
@@ -52,168 +53,17 @@ impl Walker<'_> {
             "just" => self.just_targets(arguments, &directory, span),
             "task" | "go-task" => self.task_targets(program, arguments, &directory, span),
             "composer" => self.composer_scripts(arguments, &directory, span),
+            "npm-run-all" | "npm-run-all2" | "run-p" | "run-s" => self.run_all(program, arguments, &directory, span),
+            "lerna" | "nx" | "turbo" => self.run_everywhere(program, arguments, &directory, span),
+            "hatch" | "mise" | "pdm" | "poe" | "rye" | "taskipy" => self.project_tasks(program, arguments, &directory, span),
+            "pre-commit" | "prek" => self.hooks(program, arguments, &directory, span),
             _ if MANAGERS.contains(&program) => self.package_scripts(program, arguments, &directory, span),
             _ => {}
         }
     }
 
-    fn make_targets(&mut self, program: &str, arguments: &[Field], directory: &str, span: &Span) {
-        let (line, goals) = make_line(arguments);
-        if ["-n", "--dry-run", "--just-print", "--recon", "-v", "--version", "-h", "--help", "-q"]
-            .iter()
-            .any(|name| line.has_exactly(name))
-        {
-            return;
-        }
-        let mut inside = directory.to_owned();
-        for moved in line.values("-C").chain(line.values("--directory")) {
-            let Some(moved) = moved.known() else { return };
-            inside = absolute(&moved, &inside);
-        }
-        let named: Vec<String> =
-            ["-f", "--file", "--makefile"].iter().flat_map(|name| line.values(name)).filter_map(Field::known).collect();
-        let usual = ["GNUmakefile", "makefile", "Makefile"].map(str::to_owned);
-        let files = if named.is_empty() { usual.as_slice() } else { named.as_slice() };
-        let Some((path, text)) = self.first_text(files, &inside) else { return };
-        let (given, goals): (Vec<String>, Vec<String>) = goals.into_iter().partition(|word| word.contains('='));
-        let mut makefile = Makefile::default();
-        makefile.read(&text, &|name| self.world.file_text(&absolute(name, &inside)).map(str::to_owned));
-        for (name, value) in
-            [("MAKE", "make"), ("RM", "rm -f"), ("CURDIR", inside.as_str()), ("SHELL", "/bin/sh"), ("CC", "cc"), ("CXX", "g++")]
-        {
-            makefile.inherit(name, value);
-        }
-        if let Some(home) = self.world.home() {
-            makefile.inherit("HOME", home);
-        }
-        for (name, value) in given.iter().filter_map(|word| word.split_once('=')) {
-            makefile.give(name.trim_end_matches(':'), value);
-        }
-        let goal = format!("{path} {}", goals.join(" "));
-        self.recipes(&goal, &makefile.commands(&goals), program, &inside, span);
-    }
-
-    fn just_targets(&mut self, arguments: &[Field], directory: &str, span: &Span) {
-        let (line, used) = leading(arguments, &["-f", "--justfile", "-d", "--working-directory", "--set", "--dotenv-path"]);
-        if line.options.iter().any(|given| given.name.starts_with("--") && given.name != "--justfile")
-            || line.has("-l")
-            || line.has("-n")
-        {
-            return;
-        }
-        let named: Vec<String> = line.values("-f").chain(line.values("--justfile")).filter_map(Field::known).collect();
-        let usual = ["justfile", "Justfile", ".justfile"].map(str::to_owned);
-        let files = if named.is_empty() { usual.as_slice() } else { named.as_slice() };
-        let words: Option<Vec<String>> = arguments.get(used..).unwrap_or_default().iter().map(Field::known).collect();
-        let (Some(words), Some((path, text))) = (words, self.first_text(files, directory)) else { return };
-        let words: Vec<String> = words.into_iter().filter(|word| !word.contains('=') || word.starts_with('-')).collect();
-        let runs = justfile::commands(&text, &words).unwrap_or_default();
-        let lines: Vec<String> =
-            runs.iter().filter_map(|run| if let Run::Line(line) = run { Some(line.clone()) } else { None }).collect();
-        self.recipes(&format!("{path} {}", words.join(" ")), &lines, "just", directory, span);
-        for script in runs.iter().filter_map(|run| if let Run::Script(text) = run { Some(text) } else { None }) {
-            let first = script.lines().next().unwrap_or_default();
-            if ["bash", "/sh", " sh", "zsh"].iter().any(|shell| first.contains(shell)) {
-                self.recipes(&format!("{path} {}", words.join(" ")), std::slice::from_ref(script), "just", directory, span);
-            }
-        }
-    }
-
-    fn task_targets(&mut self, program: &str, arguments: &[Field], directory: &str, span: &Span) {
-        let (line, used) = leading(arguments, &["-t", "--taskfile", "-d", "--dir"]);
-        if line.has("-l") || line.has("--list") || line.has("--dry") || line.has("-n") || line.has("--summary") {
-            return;
-        }
-        let usual = ["Taskfile.yml", "Taskfile.yaml", "taskfile.yml"].map(str::to_owned);
-        let words: Vec<String> = arguments.get(used..).unwrap_or_default().iter().filter_map(Field::known).collect();
-        let names: Vec<String> = words.into_iter().take_while(|word| word != "--").filter(|word| !word.contains('=')).collect();
-        let Some((path, text)) = self.first_text(&usual, directory) else { return };
-        let lines = taskfile::commands(&text, &names).unwrap_or_default();
-        self.recipes(&format!("{path} {}", names.join(" ")), &lines, program, directory, span);
-    }
-
-    fn composer_scripts(&mut self, arguments: &[Field], directory: &str, span: &Span) {
-        let words: Vec<String> = arguments.iter().filter_map(Field::known).filter(|word| !word.starts_with('-')).collect();
-        let name = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["run" | "run-script", name, ..] | [name, ..] => (*name).to_owned(),
-            [] => return,
-        };
-        let Some((path, text)) = self.first_text(&["composer.json".to_owned()], directory) else { return };
-        let lines = scripts::composer(&text, &name).unwrap_or_default();
-        self.recipes(&format!("{path} {name}"), &lines, "composer", directory, span);
-    }
-
-    /// `npm run NAME`, `yarn NAME`, `npm test`, `npm install`.
-    fn package_scripts(&mut self, program: &str, arguments: &[Field], directory: &str, span: &Span) {
-        let (line, used) = leading(arguments, &["--prefix", "-C", "--dir", "--cwd", "--loglevel"]);
-        let mut inside = directory.to_owned();
-        for moved in ["--prefix", "-C", "--dir", "--cwd"].iter().flat_map(|name| line.values(name)) {
-            let Some(moved) = moved.known() else { return };
-            inside = absolute(&moved, &inside);
-        }
-        let words: Vec<Field> = arguments.get(used..).unwrap_or_default().to_vec();
-        let known = |at: usize| words.get(at).and_then(Field::known);
-        let (name, behind) = match known(0).as_deref() {
-            Some("run" | "run-script") => match words.iter().skip(1).position(|word| !word.value.head().starts_with('-')) {
-                Some(at) => (known(at + 1), at + 2),
-                None => return,
-            },
-            Some("install" | "i" | "ci" | "add") => (None, 1),
-            Some("t" | "tst") => (Some("test".to_owned()), 1),
-            Some(word) if BARE.contains(&word) || !matches!(program, "npm") => (Some(word.to_owned()), 1),
-            None if program == "yarn" => (None, 0),
-            _ => return,
-        };
-        let Some((path, text)) = self.first_text(&["package.json".to_owned()], &inside) else { return };
-        let Some(name) = name else {
-            return self.recipes(&format!("{path} install"), &scripts::package_installs(&text), program, &inside, span);
-        };
-        let Some(mut lines) = scripts::package(&text, &name) else { return };
-        let more: Vec<String> =
-            words.get(behind..).unwrap_or_default().iter().map(Field::shown).filter(|word| word != "--").collect();
-        if let [line] = lines.as_mut_slice()
-            && !more.is_empty()
-        {
-            let quoted = more.iter().map(|word| format!(" '{}'", word.replace('\'', "'\\''")));
-            line.extend(quoted.collect::<Vec<_>>());
-        }
-        self.recipes(&format!("{path} {name}"), &lines, program, &inside, span);
-    }
-
-    /// `deno task NAME`.
-    pub(super) fn deno_task(&mut self, name: &str, directory: Option<&str>, span: &Span) {
-        let (Site::Here, Some(directory)) = (&self.site, directory) else { return };
-        let directory = directory.to_owned();
-        let Some((path, text)) = self.first_text(&["deno.json".to_owned(), "deno.jsonc".to_owned()], &directory) else { return };
-        let lines = scripts::deno(&text, name).unwrap_or_default();
-        self.recipes(&format!("{path} {name}"), &lines, "deno", &directory, span);
-    }
-
-    /// `cargo NAME` where that is an alias of the project; `false` where it is none.
-    pub(super) fn cargo_alias(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
-        let (Site::Here, Some(directory)) = (&self.site, directory) else { return false };
-        let Some((first, rest)) = arguments.split_first() else { return false };
-        let Some(name) =
-            first.known().filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)))
-        else {
-            return false;
-        };
-        let path = absolute(".cargo/config.toml", directory);
-        if self.is_rewritten(&path) || self.reading.contains(&path) {
-            return false;
-        }
-        let Some(words) = self.world.file_text(&path).and_then(|text| scripts::cargo_alias(text, &name)) else { return false };
-        let words = words.into_iter().map(|word| Field::new(Value::text(word), first.span.clone()));
-        let cargo = Field::new(Value::text("cargo"), first.span.clone());
-        let words: Vec<Field> = std::iter::once(cargo).chain(words).chain(rest.iter().cloned()).collect();
-        self.reading.insert(path.clone());
-        self.run_words(&words, Some(directory), span);
-        self.reading.remove(&path);
-        true
-    }
-
     /// The first of these files that can be read.
-    fn first_text(&self, names: &[String], directory: &str) -> Option<(String, String)> {
+    pub(super) fn first_text(&self, names: &[String], directory: &str) -> Option<(String, String)> {
         // All are asked about at once: a gate answers in few rounds.
         let texts: Vec<(String, Content<'_>)> = names
             .iter()
@@ -229,26 +79,127 @@ impl Walker<'_> {
         })
     }
 
+    /// The first of these files in a directory or, where there is none, in one above it, with the directory.
+    pub(super) fn nearest_text(&self, names: &[String], directory: &str) -> Option<(String, String, String)> {
+        let above = std::iter::successors(Some(directory), |place| place.rsplit_once('/').map(|(parent, _)| parent));
+        let home = self.world.home();
+        let places = above.take_while(|place| !place.is_empty() && Some(*place) != home).take(LEVELS_MAX);
+        // All are asked about at once here as well.
+        let found: Vec<_> = places.map(|place| (self.first_text(names, place), place)).collect();
+        found.into_iter().find_map(|(found, place)| found.map(|(path, text)| (path, text, place.to_owned())))
+    }
+
     /// Follows the texts that a target runs, each in a shell of its own.
-    fn recipes(&mut self, name: &str, lines: &[String], program: &str, directory: &str, span: &Span) {
-        if lines.is_empty() || self.reading.contains(name) || !self.deeper(span) {
+    pub(super) fn recipe(&mut self, recipe: &Recipe<'_>, span: &Span) {
+        if recipe.steps.is_empty() || self.reading.contains(&recipe.name) || !self.deeper(span) {
             return;
         }
-        self.reading.insert(name.to_owned());
-        for line in lines {
+        self.reading.insert(recipe.name.clone());
+        self.recipes += 1;
+        for step in recipe.steps {
             let before = self.noted();
-            self.apart(|walker| {
-                walker.state.functions.clear();
-                walker.state.directories = vec![Some(directory.to_owned())];
-                walker.inner_text(&Value::text(line.as_str()), span.clone());
-            });
-            // What is fetched and run is nobody's own.
-            let fetched = ["curl", "wget", "http"].iter().any(|word| line.contains(word));
-            self.forgive_own(before, fetched);
+            // A variable that nobody sets is empty; where the environment holds it, it may be anything.
+            if step.text.contains(UNSET) {
+                self.step(recipe, step, &step.text.replace(UNSET, UNDETERMINED), span);
+                let possible = self.take_noted(before).into_iter().filter(|effect| effect.certainty != Certainty::Opaque);
+                possible.for_each(|effect| self.note(effect));
+            }
+            self.step(recipe, step, &step.text.replace(UNSET, ""), span);
+            self.tell_line(before, step);
         }
-        self.reading.remove(name);
+        self.recipes -= 1;
+        self.reading.remove(&recipe.name);
         self.depth -= 1;
-        self.note_delegated(program, format!("Runs `{}`, whose recipe was read", name.trim_end()), span);
+        self.note_delegated(recipe.program, format!("Runs `{}`, whose recipe was read", recipe.name.trim_end()), span);
+    }
+
+    fn step(&mut self, recipe: &Recipe<'_>, step: &Step, text: &str, span: &Span) {
+        self.as_child([], |walker| {
+            walker.state.functions.clear();
+            walker.state.dialect = Dialect::Bash;
+            walker.state.directories = vec![Some(recipe.directory.to_owned())];
+            for (name, values) in recipe.variables {
+                let mut values: Vec<Value> = values.iter().map(|text| value_of(text)).collect();
+                if name == "PATH" {
+                    values = values.into_iter().filter_map(|value| walker.searched_besides(&value)).collect();
+                }
+                if !values.is_empty() {
+                    walker.state.set(name, values);
+                    walker.state.exported.insert(name.clone());
+                }
+            }
+            let scratch = Value::any(Shape::Scratch);
+            for (marker, value) in [(PLAIN, Value::any(Shape::Plain)), (SCRATCH, scratch), (UNDETERMINED, Value::loose())] {
+                walker.state.set(marker.trim_matches(['$', '{', '}']), vec![value]);
+            }
+            let name = step.through.last().map(|word| word.rsplit('/').next().unwrap_or(word));
+            if name.is_none_or(|name| step.at_input && is_shell(name)) {
+                return walker.inner_text(&Value::text(text), span.clone());
+            }
+            let mut words: Vec<Field> = step.through.iter().map(|word| Field::new(value_of(word), span.clone())).collect();
+            if step.at_input {
+                walker.input = Input::Text(value_of(text));
+            } else {
+                words.push(Field::new(value_of(text), span.clone()));
+            }
+            walker.run_words(&words, Some(recipe.directory), span);
+        });
+    }
+
+    /// Of what a step does, leaves out what is the work tree's own affair, and says of the rest where it stands.
+    fn tell_line(&mut self, before: usize, step: &Step) {
+        for effect in self.take_noted(before) {
+            if self.site == Site::Here && (self.is_own_affair(&effect) || self.is_left_to_the_tree(&effect, &step.text)) {
+                continue;
+            }
+            let telling = effect.verb != Verb::Read
+                && effect.certainty != Certainty::Delegated
+                && effect.reversibility > Reversibility::Lossless
+                && !effect.summary.ends_with("`)");
+            let summary = if telling { format!("{} ({})", effect.summary, place_of(step)) } else { effect.summary };
+            self.note(Effect { summary, ..effect });
+        }
+    }
+
+    /// The directories of a search path besides those that the machine's own has; nothing where there are none.
+    fn searched_besides(&self, path: &Value) -> Option<Value> {
+        let usual: Vec<&str> = self.world.variable("PATH").unwrap_or_default().split(':').collect();
+        let places: Vec<&str> = path.head().split(':').filter(|place| !place.is_empty() && !usual.contains(place)).collect();
+        (!places.is_empty()).then(|| Value::text(places.join(":")))
+    }
+
+    /// Whether what a recipe leaves open cannot destroy as its text has it, so that it is the project's own affair: options that a word
+    /// might hold, files that the recipe itself makes, and text without a program that destroys.
+    fn is_left_to_the_tree(&self, effect: &Effect, text: &str) -> bool {
+        use ResourceKind as Kind;
+        let name = effect.resource.name.as_str();
+        let open = name == "/" || name.is_empty() || name.contains('…');
+        let words = || text.split(|letter: char| letter.is_whitespace() || ";&|()`'\"".contains(letter));
+        match (effect.certainty, effect.verb) {
+            (_, Verb::Modify) if effect.resource.kind == Kind::File && name.contains('…') => true,
+            (Certainty::Worst, Verb::Execute) => true,
+            (Certainty::Worst, _) if matches!(effect.resource.kind, Kind::GitLocal | Kind::GitWork) => true,
+            (Certainty::Worst, Verb::Delete) => false,
+            (Certainty::Worst, Verb::Overwrite) => open && !words().any(overwrites_whole),
+            (Certainty::Worst, _) => open,
+            (Certainty::Opaque, _) if effect.resource.kind == Kind::File => {
+                !self.is_rewritten(name) && self.world.path(name).is_some_and(|facts| facts.place == Place::WorkTree)
+            }
+            (Certainty::Opaque, _) if effect.summary.ends_with(OPEN_PROGRAM) => false,
+            (Certainty::Opaque, _) if effect.summary.ends_with(OPEN_CODE) => !words().any(takes_code),
+            (Certainty::Opaque, _) if effect.summary.starts_with(UNSEEN) => FETCHERS.contains(&name),
+            // Code of another language that reaches beyond itself.
+            (Certainty::Opaque, _) if effect.environment == Environment::Local => false,
+            (Certainty::Opaque, _) => !words().any(|word| destroys(word) && !is_shell(word)),
+            _ => false,
+        }
+    }
+
+    /// Whether git holds a file as it is.
+    pub(super) fn is_committed(&self, path: &str) -> bool {
+        let kept = |git: &GitKeeping| git.tracked > 0 && git.modified == 0 && git.untracked == 0;
+        self.world.path(path).is_some_and(|facts| facts.place == Place::WorkTree && facts.git.as_ref().is_some_and(kept))
+            && !self.is_rewritten(path)
     }
 
     /// Of what the work tree's own code does, leaves out what is its own affair: what cannot be read, unless that is said to count,
@@ -287,21 +238,54 @@ impl Walker<'_> {
     /// Whether a pattern names files by their ending, in the work tree.
     fn is_pattern_of_results(&self, pattern: &str) -> bool {
         let Some((place, name)) = pattern.rsplit_once('/') else { return false };
-        let ending = name.strip_prefix('*').is_some_and(|ending| ending.starts_with('.') && !ending.contains('*'));
+        let ending = name.trim_start_matches('.').strip_prefix('*');
+        let ending = ending
+            .is_some_and(|ending| (ending == "~" || (ending.len() > 1 && ending.starts_with('.'))) && !ending.contains('*'));
+        let place = place.split_once("/**").map_or(place, |(start, _)| start);
         ending && self.world.path(place).is_some_and(|facts| facts.place == Place::WorkTree)
     }
 }
 
-/// The options of make, and the other words.
-fn make_line(arguments: &[Field]) -> (Line, Vec<String>) {
-    let mut rest = arguments;
-    let (mut whole, mut goals) = (Line::default(), Vec::new());
-    while !rest.is_empty() {
-        let (line, used) = leading(rest, &MAKE_VALUED);
-        whole.options.extend(line.options);
-        let Some((goal, behind)) = rest.get(used..).and_then(<[Field]>::split_first) else { break };
-        goals.push(goal.known().unwrap_or_default());
-        rest = behind;
+/// Programs that run what a registry has under a name.
+const FETCHERS: [&str; 9] = ["bunx", "dlx", "go", "npm", "npx", "pipx", "pnpm", "uvx", "yarn"];
+
+/// Whether a program writes over all of what it is given.
+fn overwrites_whole(word: &str) -> bool {
+    matches!(word, "dd" | "shred" | "truncate") || word.starts_with("mkfs")
+}
+
+/// Whether a word runs the text or the file behind it.
+fn takes_code(word: &str) -> bool {
+    let name = word.rsplit('/').next().unwrap_or(word);
+    is_shell(name) || is_interpreter(name) || matches!(name, "." | "eval" | "source")
+}
+
+/// Where a step stands, for a person.
+fn place_of(step: &Step) -> String {
+    let shown = MARKERS.iter().fold(step.text.replace('\n', " "), |text, marker| text.replace(marker, "…"));
+    let short: String = shown.chars().take(SHOWN_MAX).collect();
+    let more = if short.len() < shown.len() { "…" } else { "" };
+    let file = step.file.rsplit('/').next().unwrap_or_default();
+    match step.line {
+        0 => format!("`{short}{more}` in `{file}`"),
+        line => format!("`{short}{more}`, line {line} of `{file}`"),
     }
-    (whole, goals)
+}
+
+/// A text with what is not determined in it as such.
+pub(super) fn value_of(text: &str) -> Value {
+    let mut value = Value::text("");
+    let mut rest = text;
+    while let Some((at, marker)) = MARKERS.iter().filter_map(|marker| Some((rest.find(marker)?, *marker))).min() {
+        value.push(Piece::Text(rest.get(..at).unwrap_or_default().to_owned()));
+        let shape = match marker {
+            PLAIN => Shape::Plain,
+            SCRATCH => Shape::Scratch,
+            _ => Shape::Anything,
+        };
+        value.push(Piece::Any { shape, loose: false });
+        rest = rest.get(at + marker.len()..).unwrap_or_default();
+    }
+    value.push(Piece::Text(rest.to_owned()));
+    value
 }

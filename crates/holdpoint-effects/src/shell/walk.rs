@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::dialect::is_called_by_the_shell;
+use super::effect::OPEN_CODE;
 use super::reader::Reader;
 use super::scan::names_in;
 use super::state::{Function, State};
@@ -56,7 +57,7 @@ impl Walker<'_> {
                 self.depth -= 1;
             }
             Some(_) => {}
-            None => self.opaque(&text.shown(), "the line does not determine the code that it runs", span),
+            None => self.opaque(&text.shown(), OPEN_CODE, span),
         }
     }
 

