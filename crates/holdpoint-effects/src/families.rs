@@ -126,7 +126,7 @@ pub(crate) enum Otherwise {
 #[cfg_attr(test, derive(PartialEq, Eq))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Template {
-    /// At least one of these options is given. `{operand}` among them means "an operand".
+    /// At least one of these options is given.
     #[serde(default)]
     pub(crate) when: Vec<String>,
     /// None of these options is given.

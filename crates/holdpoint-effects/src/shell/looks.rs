@@ -110,7 +110,7 @@ fn body_asks(body: &str) -> bool {
 const SECRETIVE: [&str; 10] =
     ["appsettings", "connection-string", "credential", "key", "login", "object", "parameter", "password", "secret", "token"];
 
-fn is_secretive(words: &[&str]) -> bool {
+pub(super) fn is_secretive(words: &[&str]) -> bool {
     words.iter().any(|word| SECRETIVE.iter().any(|part| word.contains(part)))
 }
 

@@ -34,6 +34,10 @@ impl Walker<'_> {
                 self.containers(program, arguments, directory, span)
             }
             "find" | "gfind" => self.find(arguments, directory, span),
+            // Hub passes to git whatever is none of its own subcommands.
+            "hub" if self.taken_apart("hub", arguments, directory, span).is_some_and(|applied| applied.sub.is_some()) => {
+                return false;
+            }
             "git" | "hub" => self.git(arguments, directory, span),
             "kubectl" | "oc" | "k" => self.kubectl(program, arguments, directory, span),
             "killall" | "pkill" | "skill" => return self.ends_guard(program, arguments, directory, span),

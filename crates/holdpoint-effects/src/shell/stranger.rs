@@ -27,6 +27,33 @@ const FOLLOWED_MAX: usize = 4;
 /// What languages call starting programs, and losing files.
 const ACTS: [&str; 11] = ["delete", "exec", "kill", "popen", "remove", "rmdir", "shell", "spawn", "system", "system2", "unlink"];
 
+/// Words by which programs call what loses something for good, or hands it to others.
+const LOSES: [&str; 20] = [
+    "delete",
+    "deploy",
+    "destroy",
+    "drop",
+    "erase",
+    "nuke",
+    "obliterate",
+    "poweroff",
+    "publish",
+    "purge",
+    "push",
+    "reboot",
+    "revoke",
+    "send",
+    "shutdown",
+    "terminate",
+    "transfer",
+    "unpublish",
+    "upload",
+    "wipe",
+];
+
+/// How many words in front may be names of subcommands.
+const SUBCOMMANDS_MAX: usize = 3;
+
 /// Parts of names that say the same.
 const ACTS_WITHIN: [&str; 16] = [
     "callcommand",
@@ -64,6 +91,9 @@ impl Walker<'_> {
             self.at_worst(|walker| walker.inner_text(&Value::text(program), span.clone()));
         }
         self.may_wrap(arguments, directory, span);
+        if says_that_it_loses(program, arguments) {
+            self.opaque(program, "nothing is known of it, and its words say that it loses or sends something", span.clone());
+        }
         self.strange_words(program, arguments, directory, span);
     }
 
@@ -202,6 +232,25 @@ fn names_what_runs(option: &str) -> bool {
     let option = option.to_ascii_lowercase();
     let ends = ["-editor", "-pager", "-exec", "-rsh", "-wrapper", "-hook"].iter().any(|end| option.ends_with(end));
     option.starts_with("-") && (ends || matches!(option.as_str(), "--command" | "--cmd" | "--conf-script" | "--shell-command"))
+}
+
+/// Whether a program's name, its subcommand or an option says in plain words that something is lost, or goes to others.
+fn says_that_it_loses(program: &str, arguments: &[Field]) -> bool {
+    let says = |name: &str| name.split(['-', '_', ':', '.', '/']).any(|word| LOSES.contains(&word));
+    let words: Vec<String> = arguments.iter().map_while(Field::known).collect();
+    if words.iter().any(|word| matches!(word.as_str(), "--dry-run" | "--help" | "--version" | "-h")) {
+        return false;
+    }
+    let is_subcommand = |word: &&String| word.bytes().all(|byte| byte.is_ascii_lowercase() || b"-:_".contains(&byte));
+    let mut subcommands = words.iter().filter(|word| !word.starts_with('-')).take_while(is_subcommand).take(SUBCOMMANDS_MAX);
+    let mut options = words
+        .iter()
+        .filter(|word| word.starts_with('-'))
+        .map(|word| word.trim_start_matches('-'))
+        .map(|option| option.split('=').next().unwrap_or_default());
+    says(program)
+        || subcommands.any(|word| says(word))
+        || options.any(|option| LOSES.contains(&option.split('-').next().unwrap_or_default()))
 }
 
 /// Whether a text is a program that destroys with something behind it.

@@ -33,7 +33,7 @@ impl Walker<'_> {
                 self.texts("cargo watch", arguments.get(1..).unwrap_or_default(), directory, span);
             }
             "watch" => self.watch(arguments, directory, span),
-            "xargs" => self.xargs(arguments, directory, span),
+            "xargs" | "xe" | "gxargs" => self.xargs(arguments, directory, span),
             "npx" | "bunx" | "uvx" => self.fetched(program, arguments, directory, span),
             _ if fetches(program, arguments) => {
                 let skipped = if arguments.first().and_then(Field::known).as_deref() == Some("tool") { 2 } else { 1 };
