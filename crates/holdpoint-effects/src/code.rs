@@ -22,6 +22,7 @@ mod names;
 mod parse;
 mod python;
 mod specials;
+mod statements;
 mod syntax;
 pub(crate) mod words;
 
@@ -34,7 +35,7 @@ pub(crate) use self::syntax::Unreadable;
 
 /// Reads what a program does, in the order of its text.
 pub(crate) fn read(language: Language, text: &str, around: &Around<'_>) -> Result<Vec<Noted>, Unreadable> {
-    let statements = language::statements(language, text)?;
+    let statements = statements::of(language, text, around.budget)?;
     let mut evaluator = Evaluator::new(language, around);
     evaluator.program(&statements);
     Ok(evaluator.acts)

@@ -187,3 +187,45 @@ fn programs_in_programs_and_functions_that_call_one_another_end() {
     let loops = (0..24).map(|n| format!("{}for x{n} in a:\n", " ".repeat(n))).collect::<String>();
     let _ = is_opaque(format!("python3 <<'E'\n{loops}{}f()\nE\n", " ".repeat(24)));
 }
+
+/// Reads a file of a program, as if it lay in no work tree; says whether it counts as unreadable.
+fn is_opaque_file(command: &str, text: &str) -> bool {
+    use holdpoint_core::question::{Answer, Question};
+    let mut answers = Answers::default();
+    answers.insert(Question::FileText { path: "/tmp/p".to_owned() }, Answer::FileText { text: text.to_owned() });
+    let setting = Setting { directory: "/w".to_owned(), variables: BTreeMap::new(), target: String::new() };
+    let artefact = Artefact::Command { text: format!("{command} /tmp/p") };
+    let reading = holdpoint_effects::read(&artefact, &setting, &answers);
+    reading.effects.iter().any(|effect| effect.certainty == Certainty::Opaque)
+}
+
+#[test]
+fn programs_share_one_bound() {
+    let line = "value = load(name)  # for what follows\n";
+    assert!(!is_opaque_file("python3", &line.repeat(400)), "a program of ordinary length");
+    assert!(is_opaque_file("python3", &line.repeat(1_600)), "one of 60 KiB");
+    let half = line.repeat(200);
+    let program = format!("python3 <<'E'\n{half}E\n");
+    assert!(!is_opaque(program.clone()));
+    assert!(is_opaque(program.repeat(5)), "each is short, and all together are long");
+    assert!(!is_opaque(format!("python3 <<'E'\n{}E\n", "a = [a, a]\n".repeat(300))), "a value that doubles is not copied");
+}
+
+#[test]
+fn sql_beyond_its_bound_is_opaque() {
+    let statements = |count: usize| format!("psql -c '{}'", "select 1;".repeat(count));
+    assert!(!is_opaque(statements(500)));
+    assert!(is_opaque(statements(7_000)));
+    assert!(is_opaque(format!("psql -c '{}'", "\\copy a to b\n".repeat(1_000))), "each is parsed apart");
+    assert!(is_opaque(format!("{}; ", statements(500)).repeat(10)), "each is short, and all together are long");
+}
+
+#[test]
+fn what_the_parser_would_repair_again_and_again_is_opaque() {
+    // It says that it errs where it skips something, and puts in what could be missing without a word.
+    for (program, text) in
+        [("python3", "\\\na".repeat(20_000)), ("python3", "'a".repeat(30_000)), ("node", "'a':".repeat(15_000))]
+    {
+        assert!(is_opaque_file(program, &text), "{program}");
+    }
+}

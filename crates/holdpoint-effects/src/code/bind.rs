@@ -12,6 +12,13 @@ const CHOICES_MAX: usize = 32;
 pub(crate) const LOST: &str = "?lost";
 /// Most elements of a list that are told apart.
 const ELEMENTS_MAX: usize = 64;
+/// Most things that one value is made of, those in its lists and records counted. Copying, comparing and dropping a value goes
+/// through all of them, and as deep as they are nested.
+const WEIGHT_MAX: usize = 256;
+/// Bytes of a text that count as one more thing.
+const TEXT_BYTES_PER_WEIGHT: usize = 128;
+/// Most stars and their like in one pattern.
+const STARS_MAX: usize = 64;
 
 /// One thing that an expression may stand for.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,6 +158,20 @@ impl Choices {
         })
     }
 
+    /// How many things it is made of.
+    pub(crate) fn weight(&self) -> usize {
+        self.0.iter().map(Bind::weight).sum()
+    }
+
+    /// As it is, or anything where it is made of more than is followed.
+    pub(crate) fn bounded(self) -> Self {
+        match (self.weight() > WEIGHT_MAX, self.could_act()) {
+            (false, _) => self,
+            (true, true) => Self::unknown().or(Self::library(LOST)),
+            (true, false) => Self::unknown(),
+        }
+    }
+
     /// Whether all of it is plain data.
     pub(crate) fn is_data(&self) -> bool {
         self.0.iter().all(|bind| match bind {
@@ -184,12 +205,30 @@ impl Bind {
         }
     }
 
+    pub(crate) fn weight(&self) -> usize {
+        1 + match self {
+            Self::List(list) => list.weight(),
+            Self::Record(fields) => fields.values().map(Choices::weight).sum(),
+            Self::Path(text) | Self::Text(text) => text.pieces.len() + text.len() / TEXT_BYTES_PER_WEIGHT,
+            Self::Data | Self::Function(_) | Self::Library { .. } | Self::Number(_) | Self::Truth(_) | Self::Unknown => 0,
+        }
+    }
+
     pub(crate) fn library_name(&self) -> Option<&str> {
         if let Self::Library { name, .. } = self { Some(name) } else { None }
     }
 }
 
 impl List {
+    /// A list of texts.
+    pub(crate) fn of_texts<'t>(texts: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut list = Self::default();
+        let mut texts = texts.into_iter();
+        list.items.extend(texts.by_ref().take(ELEMENTS_MAX).map(Choices::text));
+        list.more = texts.next().map(|_| Bind::Text(Value::unknown()).into());
+        list
+    }
+
     /// A list of any number of such elements.
     pub(crate) fn of(element: Choices) -> Self {
         Self { items: Vec::new(), more: Some(element) }
@@ -200,6 +239,11 @@ impl List {
             None if self.items.len() < ELEMENTS_MAX => self.items.push(element),
             more => self.more = Some(Choices::joined(more, element)),
         }
+    }
+
+    /// How many things its elements are made of.
+    pub(crate) fn weight(&self) -> usize {
+        self.items.iter().chain(&self.more).map(Choices::weight).sum()
     }
 
     pub(crate) fn any(&self) -> Choices {
@@ -233,6 +277,12 @@ pub(crate) fn below(directory: &Value, name: &Value) -> Value {
 
 /// A path in which the stars of a pattern's text are live.
 pub(crate) fn pattern(value: &Value) -> Value {
+    let is_star = |letter: char| matches!(letter, '*' | '?' | '[' | ']');
+    let stars =
+        |piece: &Piece| if let Piece::Text(text) = piece { text.chars().filter(|letter| is_star(*letter)).count() } else { 0 };
+    if value.pieces.iter().map(stars).sum::<usize>() > STARS_MAX {
+        return Value::unknown();
+    }
     let mut path = Value::default();
     for piece in &value.pieces {
         let Piece::Text(text) = piece else {
@@ -241,7 +291,7 @@ pub(crate) fn pattern(value: &Value) -> Value {
         };
         let mut plain = String::new();
         for letter in text.chars() {
-            if matches!(letter, '*' | '?' | '[' | ']') {
+            if is_star(letter) {
                 path.push(Piece::Text(std::mem::take(&mut plain)));
                 path.push(Piece::Pattern(letter.to_string()));
             } else {

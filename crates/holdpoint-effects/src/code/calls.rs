@@ -1,12 +1,17 @@
 //! Names behind a dot, keys in brackets, and calls: of functions of the program, of libraries, and of what is not known.
 
 use super::act::Act;
-use super::bind::{Bind, Choices, List};
+use super::bind::{Bind, Choices, LOST, List};
 use super::evaluate::{Evaluator, Given};
-use super::language::{self, Language};
+use super::language::Language;
 use super::library::{Known, is_inner};
+use super::statements;
 use super::syntax::{Argument, Expression};
 
+/// Longest name of a library's that is followed, in bytes.
+const NAME_MAX_BYTES: usize = 256;
+/// What looking a name of a library up costs, in steps.
+const LOOK_UP_STEPS: usize = 8;
 /// Most programs in programs.
 const CODES_MAX: usize = 4;
 
@@ -43,7 +48,11 @@ impl Evaluator<'_> {
 
     fn attribute_of(&mut self, bind: &Bind, name: &str) -> Choices {
         match bind {
+            Bind::Library { name: of, .. } if **of == *LOST || of.len() + name.len() > NAME_MAX_BYTES => Choices::library(LOST),
             Bind::Library { name: of, about } => {
+                if !self.spend(LOOK_UP_STEPS) {
+                    return Choices::unknown();
+                }
                 if let Some(value) = self.property(&format!("{of}.{name}")) {
                     return value;
                 }
@@ -148,6 +157,9 @@ impl Evaluator<'_> {
     }
 
     fn call_method(&mut self, bind: &Bind, method: &str, given: &Given) -> Choices {
+        if !self.spend(given.weight() + bind.weight()) {
+            return Choices::unknown();
+        }
         let on = Given { receiver: Some(bind.clone()), ..given.clone() };
         match bind {
             Bind::Library { .. } => {
@@ -246,6 +258,9 @@ impl Evaluator<'_> {
     }
 
     fn call_library(&mut self, called: &Bind, name: &str, given: &Given) -> Choices {
+        if !self.spend(LOOK_UP_STEPS + given.weight()) {
+            return Choices::unknown();
+        }
         if let Some(value) = self.special(name, given) {
             return value;
         }
@@ -298,6 +313,9 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn escape(&mut self, value: &Choices) {
+        if !self.copies(value) {
+            return;
+        }
         for bind in value.iter() {
             match bind {
                 Bind::Library { name, .. } if self.library.is_closed_module(name) => {
@@ -313,7 +331,7 @@ impl Evaluator<'_> {
         for bind in value.iter() {
             match bind {
                 Bind::Function(at) => self.called_elsewhere(*at),
-                Bind::Library { name, .. } if self.library.only_looks(name) => {}
+                Bind::Library { name, .. } if self.library.only_looks(name) || !self.spend(LOOK_UP_STEPS) => {}
                 Bind::Library { name, .. } => match self.library.call(name) {
                     Known::Acts(_) => {
                         self.perhaps(|evaluator| evaluator.call_one(bind, &Given::unknown()));
@@ -352,7 +370,7 @@ impl Evaluator<'_> {
                 continue;
             };
             self.codes += 1;
-            match language::statements(self.language, text.trim()) {
+            match statements::of(self.language, text.trim(), self.around.budget) {
                 Ok(statements) if self.codes <= CODES_MAX => self.perhaps(|evaluator| evaluator.program(&statements)),
                 Ok(_) => self.unseen("programs in programs"),
                 Err(why) => self.unseen(format!("code that is not read: {}", why.0)),

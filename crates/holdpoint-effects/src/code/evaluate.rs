@@ -18,11 +18,13 @@ use super::bind::{Bind, Choices, Defined, List, below};
 use super::language::{Around, Language};
 use super::library::Library;
 use super::names::assigned;
-use super::syntax::{Argument, Expression, Pattern, Piece, Statement};
+use super::syntax::{Argument, Expression, Function, Pattern, Piece, Statement};
 use crate::shell::value::{self, Value};
 
-/// Most statements and expressions that are followed in one program.
-const STEPS_MAX: u32 = 60_000;
+/// What following one statement or expression costs, in steps.
+const STEPS: usize = 2;
+/// Things of a value that are copied for one step.
+const WEIGHT_PER_STEP: usize = 4;
 /// Most acts of one program.
 const ACTS_MAX: usize = 256;
 /// Longest text that is put together, in bytes.
@@ -38,6 +40,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) acts: Vec<Noted>,
     names: HashMap<String, Choices>,
     functions: Vec<Defined>,
+    /// The place of each among them.
+    defined: HashMap<*const Function, usize>,
     /// Functions of classes, by name.
     methods: HashMap<String, Vec<usize>>,
     /// What is kept under a name in objects.
@@ -47,7 +51,8 @@ pub(super) struct Evaluator<'a> {
     called: BTreeSet<usize>,
     calling: Vec<usize>,
     returned: Vec<Option<Choices>>,
-    steps: u32,
+    /// Whether it does more than is followed.
+    full: bool,
     /// How many branches and loops are around what is followed now.
     conditions: usize,
     looping: bool,
@@ -83,13 +88,14 @@ impl<'a> Evaluator<'a> {
             acts: Vec::new(),
             names: HashMap::new(),
             functions: Vec::new(),
+            defined: HashMap::new(),
             methods: HashMap::new(),
             kept: HashMap::new(),
             open_modules: Vec::new(),
             called: BTreeSet::new(),
             calling: Vec::new(),
             returned: Vec::new(),
-            steps: STEPS_MAX,
+            full: false,
             conditions: 0,
             looping: false,
             codes: 0,
@@ -117,7 +123,7 @@ impl<'a> Evaluator<'a> {
         } else if self.acts.len() < ACTS_MAX {
             self.acts.push(Noted { act, by_itself });
         } else {
-            self.steps = 0;
+            self.full = true;
         }
     }
 
@@ -131,15 +137,25 @@ impl<'a> Evaluator<'a> {
     }
 
     fn step(&mut self) -> bool {
-        if self.steps > 0 {
-            self.steps -= 1;
+        self.spend(STEPS)
+    }
+
+    /// Takes steps; `false`, and said, where there are none left.
+    pub(super) fn spend(&mut self, steps: usize) -> bool {
+        if !self.full && self.around.budget.code_steps(steps) {
             return true;
         }
+        self.full = true;
         let end = Act::Unseen("a program that does more than is followed".to_owned());
         if self.acts.last().is_none_or(|last| last.act != end) {
             self.acts.push(Noted { act: end, by_itself: true });
         }
         false
+    }
+
+    /// Takes the steps that copying a value costs.
+    pub(super) fn copies(&mut self, value: &Choices) -> bool {
+        self.spend(value.weight() / WEIGHT_PER_STEP)
     }
 
     pub(super) fn perhaps<T>(&mut self, follow: impl FnOnce(&mut Self) -> T) -> T {
@@ -224,7 +240,9 @@ impl<'a> Evaluator<'a> {
         match expression {
             Expression::Add(one, other) => {
                 let (one, other) = (self.value(one), self.value(other));
-                added(&one, &other)
+                self.copies(&one);
+                self.copies(&other);
+                added(&one, &other).bounded()
             }
             Expression::Attribute(object, name) => {
                 let own = matches!(object.as_ref(), Expression::Name(name) if matches!(name.as_str(), "self" | "this" | "cls"));
@@ -262,7 +280,7 @@ impl<'a> Evaluator<'a> {
             }
             Expression::List(items) => {
                 let given = self.given(items, None);
-                Bind::List(given.items).into()
+                Choices::from(Bind::List(given.items)).bounded()
             }
             Expression::Name(name) => self.name(name),
             Expression::Number(number) => Bind::Number(*number).into(),
@@ -307,7 +325,7 @@ impl<'a> Evaluator<'a> {
                 }
             }
         }
-        let record: Choices = Bind::Record(record).into();
+        let record = Choices::from(Bind::Record(record)).bounded();
         if certain { record } else { record.or(Choices::unknown()) }
     }
 
@@ -329,8 +347,11 @@ impl<'a> Evaluator<'a> {
     }
 
     fn name(&mut self, name: &str) -> Choices {
-        if let Some(known) = self.names.get(name) {
-            return known.clone();
+        if let Some(known) = self.names.get(name).cloned() {
+            return if self.copies(&known) { known } else { Choices::unknown() };
+        }
+        if !self.spend(self.open_modules.len()) {
+            return Choices::unknown();
         }
         if let Some(known) = self.global(name) {
             return known;
@@ -366,6 +387,11 @@ impl Given {
     /// Arguments of which nothing is known.
     pub(super) fn unknown() -> Self {
         Self { items: List::of(Choices::unknown()), more_named: true, ..Self::default() }
+    }
+
+    /// How many things it is made of.
+    pub(super) fn weight(&self) -> usize {
+        self.items.weight() + self.named.values().map(Choices::weight).sum::<usize>()
     }
 
     pub(super) fn item(&self, at: usize) -> Option<Choices> {

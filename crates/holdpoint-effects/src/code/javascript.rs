@@ -8,9 +8,11 @@ use std::rc::Rc;
 
 use tree_sitter::Node;
 
+use super::language::Language;
 use super::names::declared;
 use super::parse::{Source, children, fields, tree, unescaped};
 use super::syntax::{Argument, Expression, Function, Import, Parameter, Pattern, Piece, Statement, Taken, Unreadable};
+use crate::shell::budget::Budget;
 
 type Read<T> = Result<T, Unreadable>;
 
@@ -18,9 +20,9 @@ type Read<T> = Result<T, Unreadable>;
 pub(super) const SHELL_TEMPLATE: &str = "$`";
 
 /// Reads a program.
-pub(super) fn read(text: &str) -> Read<Vec<Statement>> {
-    let tree = tree(tree_sitter_javascript::LANGUAGE.into(), text)?;
-    JavaScript { source: Source::new(text) }.block(tree.root_node())
+pub(super) fn read(text: &str, budget: &Budget) -> Read<Vec<Statement>> {
+    let tree = tree(Language::JavaScript, text, budget)?;
+    JavaScript { source: Source::new(text, budget) }.block(tree.root_node())
 }
 
 struct JavaScript<'t> {
@@ -270,7 +272,9 @@ impl JavaScript<'_> {
             }
         }
         let mut locals = BTreeSet::new();
-        fields(node, "body").iter().for_each(|body| declared(*body, self.source.text, &mut locals));
+        for body in fields(node, "body") {
+            declared(body, &self.source, &mut locals)?;
+        }
         Ok(Rc::new(Function { parameters, body, locals }))
     }
 

@@ -1,11 +1,7 @@
-//! Which languages are read, what a program finds around it, and its statements.
+//! Which languages are read, and what a program finds around it.
 
-use super::syntax::{Statement, Unreadable};
-use super::{javascript, python};
+use crate::shell::budget::Budget;
 use crate::shell::value::Value;
-
-/// Longest program that is read, in bytes.
-const TEXT_MAX_BYTES: usize = 64 * 1024;
 
 /// A language whose programs are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,15 +20,6 @@ pub(crate) struct Around<'a> {
     pub(crate) arguments: &'a [Value],
     /// What a variable of the environment holds.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<Value>,
-}
-
-/// The statements of a text.
-pub(super) fn statements(language: Language, text: &str) -> Result<Vec<Statement>, Unreadable> {
-    if text.len() > TEXT_MAX_BYTES || text.contains('\0') {
-        return Err(Unreadable("it is longer than is read, or holds a NUL byte"));
-    }
-    match language {
-        Language::JavaScript => javascript::read(text),
-        Language::Python => python::read(text),
-    }
+    /// What all programs of the artefact may spend together.
+    pub(crate) budget: &'a Budget,
 }

@@ -4,10 +4,8 @@ use std::collections::BTreeSet;
 
 use tree_sitter::Node;
 
-use super::syntax::{Expression, Pattern, Statement, Taken};
-
-/// Most nodes of one body that are looked through.
-const NODES_MAX: usize = 20_000;
+use super::parse::Source;
+use super::syntax::{Expression, Pattern, Statement, Taken, Unreadable};
 
 /// Collects the names that statements give values to, those of inner functions aside.
 pub(super) fn assigned(body: &[Statement], into: &mut BTreeSet<String>) {
@@ -59,50 +57,36 @@ pub(super) fn named(pattern: &Pattern, into: &mut BTreeSet<String>) {
     }
 }
 
-/// The names that a Python function says are not its own.
-pub(super) fn declared_elsewhere(body: &str) -> impl Iterator<Item = &str> {
-    let declared = body.split(['\n', ';']).filter_map(|line| {
-        let line = line.trim();
-        line.strip_prefix("global ").or_else(|| line.strip_prefix("nonlocal "))
-    });
-    declared.flat_map(|names| names.split(',').map(str::trim))
-}
-
 /// Collects the names that a JavaScript body declares, those of inner functions aside.
-pub(super) fn declared(body: Node<'_>, text: &str, into: &mut BTreeSet<String>) {
+pub(super) fn declared(body: Node<'_>, source: &Source<'_>, into: &mut BTreeSet<String>) -> Result<(), Unreadable> {
     let mut cursor = body.walk();
-    let mut left = NODES_MAX;
     loop {
+        source.spend(1)?;
         let node = cursor.node();
         let inner = node.id() != body.id() && (node.kind().contains("function") || node.kind().contains("class"));
         if node.kind() == "variable_declarator"
             && let Some(name) = node.child_by_field_name("name")
         {
-            into.extend(identifiers(name, text));
+            into.extend(identifiers(source.text_of(name)));
         }
-        left -= 1;
-        if left == 0 || (!inner && cursor.goto_first_child()) {
-            if left == 0 {
-                return;
-            }
+        if !inner && cursor.goto_first_child() {
             continue;
         }
         loop {
             if cursor.node().id() == body.id() {
-                return;
+                return Ok(());
             }
             if cursor.goto_next_sibling() {
                 break;
             }
             if !cursor.goto_parent() {
-                return;
+                return Ok(());
             }
         }
     }
 }
 
-fn identifiers<'t>(pattern: Node<'_>, text: &'t str) -> impl Iterator<Item = String> + 't {
-    let words = text.get(pattern.byte_range()).unwrap_or_default();
-    let words = words.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$')));
+fn identifiers(pattern: &str) -> impl Iterator<Item = String> {
+    let words = pattern.split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '$')));
     words.filter(|word| !word.is_empty()).map(str::to_owned)
 }

@@ -8,9 +8,11 @@ use std::rc::Rc;
 
 use tree_sitter::Node;
 
-use super::names::{assigned, declared_elsewhere};
+use super::language::Language;
+use super::names::assigned;
 use super::parse::{Source, children, fields, tree, unescaped};
 use super::syntax::{Argument, Expression, Function, Import, Parameter, Pattern, Piece, Statement, Taken, Unreadable};
+use crate::shell::budget::Budget;
 
 /// The name under which what a `match` looks at is kept; no program can write it.
 const MATCHED: &str = "match of";
@@ -18,13 +20,15 @@ const MATCHED: &str = "match of";
 type Read<T> = Result<T, Unreadable>;
 
 /// Reads a program.
-pub(super) fn read(text: &str) -> Read<Vec<Statement>> {
-    let tree = tree(tree_sitter_python::LANGUAGE.into(), text)?;
-    Python { source: Source::new(text) }.block(tree.root_node())
+pub(super) fn read(text: &str, budget: &Budget) -> Read<Vec<Statement>> {
+    let tree = tree(Language::Python, text, budget)?;
+    Python { source: Source::new(text, budget), outer: Vec::new() }.block(tree.root_node())
 }
 
 struct Python<'t> {
     source: Source<'t>,
+    /// The names that each function around says are not its own.
+    outer: Vec<BTreeSet<String>>,
 }
 
 impl Python<'_> {
@@ -67,12 +71,11 @@ impl Python<'_> {
             }
             "for_statement" => self.for_statement(node, into)?,
             "function_definition" => into.push(self.function_definition(node)?),
-            "future_import_statement"
-            | "global_statement"
-            | "nonlocal_statement"
-            | "pass_statement"
-            | "break_statement"
-            | "continue_statement" => {}
+            "future_import_statement" | "pass_statement" | "break_statement" | "continue_statement" => {}
+            "global_statement" | "nonlocal_statement" => {
+                let names = children(node).into_iter().map(|name| self.identifier(name)).collect::<Read<Vec<_>>>()?;
+                self.outer.iter_mut().next_back().into_iter().for_each(|outer| outer.extend(names.iter().cloned()));
+            }
             "match_statement" => self.matching(node, into)?,
             "if_statement" | "case_clause" | "try_statement" | "while_statement" => self.branching(node, into)?,
             "import_from_statement" => self.import_from(node, into)?,
@@ -240,13 +243,12 @@ impl Python<'_> {
     fn function_definition(&mut self, node: Node<'_>) -> Read<Statement> {
         let name = self.name_field(node)?;
         let parameters = self.parameters(node)?;
-        let body = self.block_field(node, "body")?;
+        self.outer.push(BTreeSet::new());
+        let body = self.block_field(node, "body");
+        let (outer, body) = (self.outer.pop().unwrap_or_default(), body?);
         let mut locals = BTreeSet::new();
         assigned(&body, &mut locals);
-        let text = fields(node, "body").first().map(|body| self.source.text_of(*body)).unwrap_or_default();
-        declared_elsewhere(text).for_each(|name| {
-            locals.remove(name);
-        });
+        locals.retain(|name| !outer.contains(name));
         Ok(Statement::Define { name, function: Rc::new(Function { parameters, body, locals }) })
     }
 

@@ -292,7 +292,7 @@ fn hands_on_a_module(code: &str) -> bool {
 
 /// Where calls of these names are, with the places behind the names.
 fn calls(code: &str, table: &[(&str, Does)], texts_are_names: bool) -> Vec<(usize, Does)> {
-    let mut found = Vec::new();
+    let (mut found, quoted) = (Vec::new(), quoted(code));
     for (name, does) in table {
         for (at, _) in code.match_indices(name) {
             let before = code.get(..at).unwrap_or_default();
@@ -303,7 +303,8 @@ fn calls(code: &str, table: &[(&str, Does)], texts_are_names: bool) -> Vec<(usiz
             };
             let own = before.ends_with(in_name);
             let longer = after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_');
-            let is_data = if texts_are_names { false } else { is_data(before, after) };
+            let is_data =
+                if texts_are_names { false } else { is_in_pattern(before, after) || quoted.get(at).copied().unwrap_or_default() };
             if !own && !longer && !is_data {
                 found.push((at + name.len(), *does));
             }
@@ -313,17 +314,45 @@ fn calls(code: &str, table: &[(&str, Does)], texts_are_names: bool) -> Vec<(usiz
     found
 }
 
-/// Whether a word stands in a text or a pattern, as far as the signs around it tell.
-fn is_data(before: &str, after: &str) -> bool {
+/// Whether a word stands in a pattern, as far as the signs around it tell.
+fn is_in_pattern(before: &str, after: &str) -> bool {
     let next = after.chars().next();
-    let in_pattern =
-        (before.ends_with('/') || (before.ends_with('|') && !before.ends_with("||"))) && matches!(next, Some('/' | '|'));
-    let in_text = |quote: char| {
-        let begun = before.matches(quote).count() - before.matches(&format!("\\{quote}")).count();
-        let since = before.rsplit(quote).next().unwrap_or_default();
-        begun % 2 == 1 && !["#{", "@{", "${"].iter().any(|code| since.contains(code))
-    };
-    in_pattern || in_text('"') || in_text('\'')
+    (before.ends_with('/') || (before.ends_with('|') && !before.ends_with("||"))) && matches!(next, Some('/' | '|'))
+}
+
+/// For each byte, whether it stands in a text, as far as the quotes before it tell. Code in a text (`#{…}`) is none.
+fn quoted(code: &str) -> Vec<bool> {
+    let (mut double, mut single, mut before) = (Inside::default(), Inside::default(), b' ');
+    code.bytes()
+        .map(|byte| {
+            let is_quoted = double.is_text() || single.is_text();
+            match byte {
+                b'"' if before != b'\\' => double.toggle(),
+                b'\'' if before != b'\\' => single.toggle(),
+                b'{' if matches!(before, b'#' | b'@' | b'$') => (double.code, single.code) = (true, true),
+                _ => {}
+            }
+            before = byte;
+            is_quoted
+        })
+        .collect()
+}
+
+/// Whether a text of one kind of quotes is open, and whether code began in it.
+#[derive(Default)]
+struct Inside {
+    open: bool,
+    code: bool,
+}
+
+impl Inside {
+    const fn toggle(&mut self) {
+        (self.open, self.code) = (!self.open, false);
+    }
+
+    const fn is_text(&self) -> bool {
+        self.open && !self.code
+    }
 }
 
 /// The plain texts that a call is given, all of them.

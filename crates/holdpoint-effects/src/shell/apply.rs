@@ -258,6 +258,7 @@ impl Walker<'_> {
                 Paths::Link => self.link(&field, directory),
                 Paths::Merge => self.merge(&field, directory),
                 Paths::Modify if applied.tightens() && self.names_a_secret(&field, directory) => {}
+                Paths::Modify if RIGHTS.contains(&applied.program) => self.modify_rights(&field, directory),
                 Paths::Modify => self.modify(&field, directory, "Changes"),
                 Paths::Overwrite => self.overwrite(&field, directory),
                 Paths::Read => self.look_with(applied.program, &field, directory),
@@ -487,6 +488,8 @@ fn basename(field: &Field) -> Field {
     Field::new(if field.known().is_some() { Value::text(name) } else { Value::unknown() }, field.span.clone())
 }
 
+/// Programs that change the rights and times of files, and not what they hold.
+const RIGHTS: [&str; 4] = ["chgrp", "chmod", "chown", "touch"];
 /// Programs that look at files and have no option to go into directories.
 const READS_FILES_ONLY: [&str; 9] = ["cat", "head", "less", "more", "nl", "rev", "tac", "tail", "wc"];
 

@@ -21,6 +21,11 @@ const WALK_STEPS_WHEN_OPAQUE: u32 = 3_000;
 const STRUCTURE_CHECKS_MAX: u32 = 200;
 /// Most pieces of text that the structural parser asks for, in all texts together; looking ahead counts each time.
 const STRUCTURE_CHUNKS_MAX: u32 = 16_384;
+/// Most steps in programs of other languages in one artefact, SQL among them: parts read, statements and calls followed. They are
+/// steps of the walk as well, so that shell text and programs together do no more; the rest of the walk is for what stands behind them.
+const CODE_STEPS_MAX: u32 = 80_000;
+/// How many of them are one step of the walk: each is meant to take an eighth of a microsecond.
+const CODE_STEPS_PER_WALK_STEP: u32 = 8;
 /// Most here-documents in one text. The structural parser's time grows with their square.
 pub(crate) const HERE_DOCUMENTS_MAX: usize = 64;
 /// Most opening braces in a word whose braces are expanded.
@@ -55,6 +60,7 @@ pub(crate) struct Budget {
     structure: Cell<u32>,
     chunks: Cell<u32>,
     structure_spent: Cell<bool>,
+    code: Cell<u32>,
 }
 
 impl Budget {
@@ -68,6 +74,7 @@ impl Budget {
             structure: Cell::new(STRUCTURE_CHECKS_MAX),
             chunks: Cell::new(STRUCTURE_CHUNKS_MAX),
             structure_spent: Cell::new(false),
+            code: Cell::new(CODE_STEPS_MAX),
         }
     }
 
@@ -96,6 +103,17 @@ impl Budget {
     pub(crate) fn structure_chunk(&self) -> bool {
         self.structure_spent.set(self.structure_spent.get() || self.chunks.get() == 0);
         take(&self.chunks, 1)
+    }
+
+    /// Takes steps in a program of another language; `false` when not enough are left.
+    pub(crate) fn code_steps(&self, count: usize) -> bool {
+        let before = self.code.get() / CODE_STEPS_PER_WALK_STEP;
+        let enough = take(&self.code, u32::try_from(count).unwrap_or(u32::MAX));
+        let paid = take(&self.walk, before - self.code.get() / CODE_STEPS_PER_WALK_STEP);
+        if !paid {
+            self.code.set(0);
+        }
+        enough && paid
     }
 
     /// Whether the structural parser wanted more than there was.

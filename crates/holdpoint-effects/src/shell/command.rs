@@ -12,7 +12,7 @@ use super::expand::inherited;
 use super::files::Target;
 use super::interpreter::is_interpreter;
 use super::lookup::{Lookup, shebang};
-use super::perform::language_of;
+use super::perform::{Program, language_of};
 use super::state::State;
 use super::syntax::{Command, Span, Word};
 use super::value::{Field, Piece, Value};
@@ -310,33 +310,84 @@ impl Walker<'_> {
             Target::Exactly(path) if !path.starts_with("/dev/") => path,
             _ => return self.opaque(&file.shown(), OPEN_CODE, span),
         };
-        let direct = interpreter == "itself";
+        if let Some(held) = self.held(&path).cloned() {
+            // Where it cannot be written to, what is there already runs.
+            if self.world.path(&path).is_none_or(|facts| facts.kind != FileKind::Missing) {
+                self.at_worst(|walker| walker.script_that_is_there(&path, arguments, directory, interpreter, &span));
+            }
+            return self.script_of_the_line(&path, &held.text, arguments, directory, interpreter, &held.span);
+        }
         if self.state.built.contains(&path) && !self.is_rewritten(&path) {
             let summary = format!("Runs `{path}`, which the command itself compiles");
             let effect = plain(Verb::Execute, ResourceKind::File, &path, summary, span);
             return self.note(Effect { certainty: Certainty::Delegated, reversibility: Reversibility::Effort, ..effect });
         }
-        let readable = self.site == Site::Here && !self.is_rewritten(&path);
-        if let Some(language) = language_of(interpreter).filter(|_| readable) {
+        if self.site == Site::Here && !self.is_rewritten(&path) {
+            self.script_that_is_there(&path, arguments, directory, interpreter, &span);
+        } else {
+            self.delegated(&path, Reach::Rewritten, span);
+        }
+    }
+
+    /// Runs a file as the answers have it.
+    fn script_that_is_there(&mut self, path: &str, arguments: &[Field], directory: Option<&str>, interpreter: &str, span: &Span) {
+        if let Some(language) = language_of(interpreter) {
             // Both are asked at once: a gate answers in few rounds.
-            self.world.path(&path);
-            if let Content::Text(text) = self.world.content(&path) {
-                let text = text.to_owned();
-                if self.program_in_file(language, interpreter, &path, &text, arguments, directory, &span) {
+            let own = self.world.path(path).is_some_and(|facts| facts.place == Place::WorkTree);
+            if let Content::Text(text) = self.world.content(path) {
+                let given: Vec<Value> = arguments.iter().map(|field| field.value.clone()).collect();
+                let program = Program { language, interpreter, text, file: Some(path), arguments: &given, own };
+                if self.program_in_file(&program, directory, span) {
                     return;
                 }
             }
         }
-        if !readable || !(direct || matches!(interpreter, "bash" | "source")) {
-            return self.delegated(&path, Reach::Judged, span);
+        let direct = interpreter == "itself";
+        if !(direct || matches!(interpreter, "bash" | "source")) {
+            return self.delegated(path, Reach::Judged, span.clone());
         }
-        match self.world.content(&path) {
-            Content::Program if direct => self.delegated(&path, Reach::Judged, span),
-            Content::Program | Content::Unread => self.delegated(&path, Reach::Unread, span),
-            Content::Text(text) => match shebang(text).filter(|_| direct) {
-                Some(words) => self.through_shebang(&words, &path, arguments, directory, &span),
-                None => self.read_script(&path, text, arguments, interpreter, span),
-            },
+        match self.world.content(path) {
+            Content::Program if direct => self.delegated(path, Reach::Judged, span.clone()),
+            Content::Program | Content::Unread => self.delegated(path, Reach::Unread, span.clone()),
+            Content::Text(text) => self.shell_script(path, text, arguments, directory, interpreter, span),
+        }
+    }
+
+    /// Runs a file that the line itself has written: its text is a program of the line as much as one that stands in a word.
+    fn script_of_the_line(
+        &mut self,
+        path: &str,
+        text: &str,
+        arguments: &[Field],
+        directory: Option<&str>,
+        interpreter: &str,
+        span: &Span,
+    ) {
+        if matches!(interpreter, "bash" | "itself" | "source") {
+            return self.shell_script(path, text, arguments, directory, interpreter, span);
+        }
+        if let Some(language) = language_of(interpreter) {
+            let given: Vec<Value> = arguments.iter().map(|field| field.value.clone()).collect();
+            let program = Program { language, interpreter, text, file: Some(path), arguments: &given, own: false };
+            if self.program_in_file(&program, directory, span) {
+                return;
+            }
+        }
+        self.code(interpreter, &Value::text(text), arguments, directory, span);
+    }
+
+    fn shell_script(
+        &mut self,
+        path: &str,
+        text: &str,
+        arguments: &[Field],
+        directory: Option<&str>,
+        interpreter: &str,
+        span: &Span,
+    ) {
+        match shebang(text).filter(|_| interpreter == "itself") {
+            Some(words) => self.through_shebang(&words, path, arguments, directory, span),
+            None => self.read_script(path, text, arguments, interpreter, span.clone()),
         }
     }
 
@@ -411,11 +462,12 @@ impl Walker<'_> {
             Site::There(_) | Site::Throwaway => None,
         };
         // What is not there yet is made by the line; only what a build puts there is the work tree's own code.
-        let own = |facts: &PathFacts| match facts.kind {
-            FileKind::Missing => paths::regenerable(path.trim_start_matches('/')),
+        let own = |facts: &PathFacts| match (reach, facts.kind) {
+            (Reach::Rewritten, _) => false,
+            (_, FileKind::Missing) => paths::regenerable(path.trim_start_matches('/')),
             _ => reach == Reach::Judged,
         };
-        let kept = facts.is_some_and(|facts| facts.place == Place::WorkTree && own(facts)) && !self.is_rewritten(path);
+        let kept = facts.is_some_and(|facts| facts.place == Place::WorkTree && own(facts));
         let summary = format!("Runs `{path}`, which is not read");
         let effect = plain(Verb::Execute, ResourceKind::File, path, summary, span);
         let certainty = if kept { Certainty::Delegated } else { Certainty::Opaque };
@@ -494,6 +546,8 @@ const SEARCHED_MAX: usize = 4;
 enum Reach {
     /// It is no shell text: where it lies decides.
     Judged,
+    /// The line writes it, and does not say what.
+    Rewritten,
     /// It may be.
     Unread,
 }

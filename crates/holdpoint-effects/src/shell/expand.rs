@@ -11,7 +11,7 @@ use super::budget::{Budget, VALUE_BYTES_PER_STEP, VALUE_MAX_BYTES};
 use super::dialect::{Dialect, is_taken_along};
 use super::outputs::{printed, trimmed};
 use super::state::State;
-use super::syntax::{Command, Form, List, Parameter, Part, RedirectionKind, Simple, Word};
+use super::syntax::{Command, Form, List, Parameter, Part, Redirection, RedirectionKind, Simple, Word};
 use super::value::{PIPE, Piece, Shape, Value};
 use crate::world::World;
 
@@ -181,6 +181,11 @@ impl Expander<'_> {
     /// What one command prints.
     pub(crate) fn output_of(&self, command: &Command) -> Value {
         let Form::Simple(simple) = &command.form else { return Value::unknown() };
+        self.printed_by(simple, &command.redirections.iter().collect::<Vec<_>>())
+    }
+
+    /// What a program or builtin prints, with the redirections that matter to it.
+    pub(super) fn printed_by(&self, simple: &Simple, redirections: &[&Redirection]) -> Value {
         if !simple.assignments.is_empty() {
             return Value::unknown();
         }
@@ -190,16 +195,21 @@ impl Expander<'_> {
             return Value::unknown();
         }
         let arguments = fields.get(1..).unwrap_or_default();
-        match command.redirections.as_slice() {
+        match redirections {
             [] => self.program(&name, arguments),
-            [redirection] if name == "cat" && is_bare(simple) => match &redirection.kind {
-                RedirectionKind::HereDocument(body) => body.get().map_or_else(Value::unknown, |body| trimmed(self.parts(body))),
-                RedirectionKind::HereString(word) => trimmed(self.single(word)),
-                _ => Value::unknown(),
-            },
+            [redirection] if name == "cat" && is_bare(simple) => self.given_by(redirection).map_or_else(Value::unknown, trimmed),
             // Errors thrown away do not change what is printed.
             [redirection] if redirection.descriptor.as_deref() == Some("2") => self.program(&name, arguments),
             _ => Value::unknown(),
+        }
+    }
+
+    /// The text that a redirection gives a command to read, where it stands in the line.
+    pub(super) fn given_by(&self, redirection: &Redirection) -> Option<Value> {
+        match &redirection.kind {
+            RedirectionKind::HereDocument(body) => body.get().map(|body| self.parts(body)),
+            RedirectionKind::HereString(word) => Some(self.single(word)),
+            _ => None,
         }
     }
 

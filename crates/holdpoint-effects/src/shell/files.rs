@@ -227,8 +227,9 @@ impl Walker<'_> {
             return self.stop(span);
         }
         if verb == Verb::Overwrite {
-            self.state.written.insert(path.to_owned());
+            self.state.write(path);
         }
+        self.state.held.remove(path);
         self.takes_guard(path, verb, act, &span);
         let mut found = loss(self.world, path, self.facts(path));
         if self.state.moved.iter().any(|moved| holds(path, moved) || holds(moved, path)) {
@@ -313,7 +314,7 @@ impl Walker<'_> {
     /// Brings a path into being.
     pub(crate) fn create(&mut self, path: &str, span: Span) {
         let kind = kind_of(self.world, path, self.facts(path));
-        self.state.written.insert(path.to_owned());
+        self.state.write(path);
         let again = !self.state.made.insert(path.to_owned());
         let mut effect = plain(Verb::Create, kind, path, format!("Creates `{path}`"), span);
         // What is written there programs use from now on; in a work tree it is the work tree's own.
@@ -371,7 +372,7 @@ impl Walker<'_> {
                 facts => {
                     let kind = kind_of(self.world, &path, facts);
                     let facts = facts.cloned();
-                    self.state.written.insert(path.clone());
+                    self.state.write(&path);
                     let reversibility = match facts.map(|facts| facts.place) {
                         Some(Place::WorkTree | Place::Scratch | Place::GitDirectory) => Reversibility::Lossless,
                         Some(Place::MountRoot) => Reversibility::Irreversible,
@@ -400,6 +401,13 @@ impl Walker<'_> {
         }
     }
 
+    /// Changes the rights or times of a path, and not what it holds.
+    pub(crate) fn modify_rights(&mut self, operand: &Field, directory: Option<&str>) {
+        let held = self.state.held.clone();
+        self.modify(operand, directory, "Changes");
+        self.state.held = held;
+    }
+
     /// Edits a file in place, so that its old content is gone.
     pub(crate) fn edit(&mut self, operand: &Field, directory: Option<&str>, act: &str) {
         let path = match self.target(&operand.value, directory) {
@@ -413,7 +421,7 @@ impl Walker<'_> {
         if is_descriptor(&path) {
             return self.reopens(&path, act, operand.span.clone());
         }
-        self.state.written.insert(path.clone());
+        self.state.write(&path);
         let facts = self.facts(&path);
         let kind = match kind_of(self.world, &path, facts) {
             // An edit is work on the work tree, not its loss.

@@ -12,7 +12,9 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
     match (name, known.as_deref()) {
         ("echo", _) => echo(arguments),
         ("printf", Some(["%s", text] | ["%s\\n", text])) => trimmed(Value::text(*text)),
-        ("printf", Some([text])) if !text.contains(['%', '\\']) => Value::text(*text),
+        ("printf", Some([text])) if !text.contains('%') => {
+            unescaped(text).map_or_else(Value::unknown, |text| trimmed(Value::text(text)))
+        }
         ("mktemp", Some(options)) if options.iter().all(|option| is_scratch_option(option)) => Value::any(Shape::Scratch),
         ("dirname", Some([path])) if !path.contains("//") => match path.trim_end_matches('/').rsplit_once('/') {
             Some((parent, _)) => Value::text(if parent.is_empty() { "/" } else { parent }),
@@ -108,6 +110,24 @@ fn echo(arguments: &[Value]) -> Value {
         value.append(argument.clone());
     }
     trimmed(value)
+}
+
+/// A format of `printf` with its newlines and tabs in place; nothing where it has other escapes.
+fn unescaped(format: &str) -> Option<String> {
+    let mut parts = format.split('\\');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    while let Some(part) = parts.next() {
+        let (letter, rest) = match part.chars().next() {
+            Some('n') => ('\n', part.get(1..)?),
+            Some('t') => ('\t', part.get(1..)?),
+            // One that is escaped itself.
+            None => ('\\', parts.next()?),
+            Some(_) => return None,
+        };
+        text.push(letter);
+        text.push_str(rest);
+    }
+    Some(text)
 }
 
 /// Without the newlines at its end, which a substitution drops.

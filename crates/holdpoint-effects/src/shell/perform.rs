@@ -18,8 +18,6 @@ use crate::code::{self, Act, Around, Language, Noted};
 use crate::recover::kind_of;
 use crate::world::{Content, absolute};
 
-/// Bytes of a program whose reading costs one step of the walk.
-const BYTES_PER_STEP: usize = 32;
 /// What an act costs, in steps of the walk.
 const ACT_STEPS: usize = 4;
 /// Most modules beside a program that are read with it.
@@ -41,10 +39,6 @@ pub(super) struct Program<'a> {
 impl Walker<'_> {
     /// Follows a program; `false` where it is not one that its language's grammar knows.
     pub(super) fn follow_program(&mut self, program: &Program<'_>, directory: Option<&str>, span: &Span) -> bool {
-        if !self.budget.walk_steps(1 + program.text.len() / BYTES_PER_STEP) {
-            self.stop(span.clone());
-            return true;
-        }
         let acts = {
             let variable = |name: &str| self.variable_of_program(name);
             let around = Around {
@@ -53,6 +47,7 @@ impl Walker<'_> {
                 file: program.file,
                 arguments: program.arguments,
                 variable: &variable,
+                budget: self.budget,
             };
             code::read(program.language, program.text, &around)
         };
@@ -161,7 +156,7 @@ impl Walker<'_> {
                 let effect = plain(Verb::Publish, ResourceKind::Service, "mail", "Sends mail".to_owned(), span.clone());
                 self.note(Effect { environment: Environment::Unknown, reversibility: Reversibility::Irreversible, ..effect });
             }
-            Act::Modify(value) => self.modify(&field(value), here, "Changes"),
+            Act::Modify(value) => self.modify_rights(&field(value), here),
             Act::Move { from, to } => self.transfer(&[field(from)], &field(to), here, true),
             Act::Overwrite(value) => self.overwrite(&field(value), here),
             Act::Read(value) => self.look(&field(value), here),
@@ -264,29 +259,24 @@ impl Walker<'_> {
     fn load_module(&mut self, module: &str, program: &Program<'_>, directory: Option<&str>, span: &Span) -> bool {
         let beside = program.file.and_then(|file| file.rsplit_once('/')).map(|(place, _)| place).or(directory);
         let (Site::Here, Some(beside)) = (&self.site, beside) else { return false };
-        let found = modules(program.language, module).into_iter().map(|name| absolute(&name, beside)).find_map(|path| match self
-            .world
-            .content(&path)
-        {
-            Content::Text(text) => Some((path, text.to_owned())),
-            Content::Program | Content::Unread => None,
+        let found = modules(program.language, module).into_iter().map(|name| absolute(&name, beside)).find_map(|path| {
+            let held = self.held(&path).map(|held| (held.text.clone(), held.span.clone()));
+            let found = held.or_else(|| match self.world.content(&path) {
+                Content::Text(text) if !self.is_rewritten(&path) => Some((text.to_owned(), span.clone())),
+                Content::Program | Content::Text(_) | Content::Unread => None,
+            });
+            found.map(|(text, span)| (path, text, span))
         });
-        let Some((path, text)) = found.filter(|(path, _)| !self.is_rewritten(path)) else { return false };
-        self.program_in_file(program.language, program.interpreter, &path, &text, &[], directory, span)
+        let Some((path, text, span)) = found else { return false };
+        let of_the_line = self.is_rewritten(&path);
+        let own = !of_the_line && self.world.path(&path).is_some_and(|facts| facts.place == Place::WorkTree);
+        let module = Program { text: &text, file: Some(&path), arguments: &[], own, ..*program };
+        self.program_in_file(&module, directory, &span)
     }
 
     /// Follows a program that stands in a file; `false` where it cannot be read.
-    #[expect(clippy::too_many_arguments, reason = "a program is all of this")]
-    pub(super) fn program_in_file(
-        &mut self,
-        language: Language,
-        interpreter: &str,
-        path: &str,
-        text: &str,
-        arguments: &[Field],
-        directory: Option<&str>,
-        span: &Span,
-    ) -> bool {
+    pub(super) fn program_in_file(&mut self, program: &Program<'_>, directory: Option<&str>, span: &Span) -> bool {
+        let path = program.file.unwrap_or_default();
         if self.reading.contains(path) {
             return true;
         }
@@ -294,10 +284,7 @@ impl Walker<'_> {
             return true;
         }
         self.reading.insert(path.to_owned());
-        let arguments: Vec<Value> = arguments.iter().map(|field| field.value.clone()).collect();
-        let own = self.world.path(path).is_some_and(|facts| facts.place == Place::WorkTree);
-        let program = Program { language, interpreter, text, file: Some(path), arguments: &arguments, own };
-        let read = self.follow_program(&program, directory, span);
+        let read = self.follow_program(program, directory, span);
         self.reading.remove(path);
         self.depth -= 1;
         read

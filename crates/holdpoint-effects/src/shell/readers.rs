@@ -197,6 +197,9 @@ impl Walker<'_> {
         let Some(text) = text.known() else {
             return self.unseen_code("psql", "SQL that the line does not determine", span);
         };
+        if !self.budget.code_steps(sql::cost(&text)) {
+            return self.unseen_code("psql", "more SQL than is read", span);
+        }
         for effect in sql::read_psql(&text, environment, Some(span.clone())) {
             self.note(effect);
         }
@@ -207,12 +210,14 @@ impl Walker<'_> {
             super::files::Target::Exactly(path) => path,
             _ => return self.unseen_code("psql", "SQL from a file that the line does not determine", span),
         };
-        let text = match self.site {
-            Site::Here if !self.is_rewritten(&path) => self.world.file_text(&path).map(str::to_owned),
+        let held = |walker: &Self| walker.held(&path).map(|held| (held.text.clone(), held.span.clone()));
+        let found = match self.site {
+            Site::Here if !self.is_rewritten(&path) => self.world.file_text(&path).map(|text| (text.to_owned(), span.clone())),
+            Site::Here => held(self),
             _ => None,
         };
-        match text {
-            Some(text) => self.sql(&Value::text(text), environment, span),
+        match found {
+            Some((text, span)) => self.sql(&Value::text(text), environment, &span),
             None => self.unseen_code("psql", &format!("SQL from `{path}`"), span),
         }
     }

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::budget::{VALUE_BYTES_PER_STEP, VALUES_MAX};
 use super::dialect::Dialect;
 use super::stirred::Stirred;
-use super::syntax::Command;
+use super::syntax::{Command, Span};
 use super::value::Value;
 
 /// Which branch of the repository is checked out.
@@ -49,6 +49,8 @@ pub(crate) struct State {
     pub(crate) moved: BTreeSet<String>,
     /// Paths whose content the line itself writes, so that what they hold now is not what would run.
     pub(crate) written: BTreeSet<String>,
+    /// What some of them hold, where the line determines it.
+    pub(crate) held: BTreeMap<String, Held>,
     /// Paths of programs that the line itself compiles.
     pub(crate) built: BTreeSet<String>,
     /// Names of git's remotes that the line adds or changes, so that nobody knows where they lead.
@@ -59,6 +61,13 @@ pub(crate) struct State {
     pub(crate) stirred: Stirred,
     /// Whether the text can still be running here.
     pub(crate) alive: bool,
+}
+
+/// What the line has written to a file, and where it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) text: String,
+    pub(crate) span: Span,
 }
 
 /// What a name calls.
@@ -93,6 +102,7 @@ impl State {
             made: BTreeSet::new(),
             moved: BTreeSet::new(),
             written: BTreeSet::new(),
+            held: BTreeMap::new(),
             built: BTreeSet::new(),
             remotes: BTreeSet::new(),
             branch: Branch::AsAsked,
@@ -112,6 +122,7 @@ impl State {
             + self.made.len()
             + self.moved.len()
             + self.written.len()
+            + self.held.values().map(|held| 1 + held.text.len() / VALUE_BYTES_PER_STEP).sum::<usize>()
             + self.built.len()
             + self.remotes.len()
     }
@@ -122,6 +133,12 @@ impl State {
             values.extend(self.variables.get(name).into_iter().flatten().cloned());
         }
         self.put(name, values);
+    }
+
+    /// Something writes to a path: what it holds now is not what would run, and not what the line wrote there before.
+    pub(crate) fn write(&mut self, path: &str) {
+        self.held.remove(path);
+        self.written.insert(path.to_owned());
     }
 
     /// Takes a name's value away.
@@ -300,6 +317,7 @@ impl State {
         self.made = self.made.intersection(&other.made).cloned().collect();
         self.moved.extend(other.moved);
         self.written.extend(other.written);
+        self.held.retain(|path, text| other.held.get(path) == Some(text));
         self.built.extend(other.built);
         self.remotes.extend(other.remotes);
         self.stirred = self.stirred.max(other.stirred);

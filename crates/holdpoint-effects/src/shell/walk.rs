@@ -111,6 +111,7 @@ impl Walker<'_> {
         if !self.budget.walk_steps(1) {
             self.stop(command.span.clone());
         }
+        let written = self.about_to_write(command);
         let outer = (self.input.clone(), self.descriptors.clone(), self.commands_at_input);
         self.keeps_redirections = false;
         self.redirections(&command.redirections);
@@ -124,6 +125,7 @@ impl Walker<'_> {
                 None
             }
         };
+        self.hold(written);
         if !std::mem::take(&mut self.keeps_redirections) {
             (self.input, self.descriptors, self.commands_at_input) = outer;
         }
@@ -295,8 +297,9 @@ impl Walker<'_> {
                 // A loop comes here once for every value, one after the other.
                 let moved = std::mem::take(&mut self.state.moved);
                 let written = std::mem::take(&mut self.state.written);
+                let held = std::mem::take(&mut self.state.held);
                 let remotes = std::mem::take(&mut self.state.remotes);
-                self.state = State { moved, written, remotes, ..start.clone() };
+                self.state = State { moved, written, held, remotes, ..start.clone() };
             }
             let fields = self.fields(simple, choices, directory.as_deref());
             let declared: Vec<&Word> = simple.words.iter().collect();

@@ -284,6 +284,7 @@ impl<'w> Walker<'w> {
         self.state.made = inner.made;
         self.state.moved = inner.moved;
         self.state.written = inner.written;
+        self.state.held = inner.held;
         self.state.built = inner.built;
         self.state.remotes = inner.remotes;
         self.state.stirred = inner.stirred;

@@ -14,6 +14,9 @@ pub(super) fn read(script: &str, origin: &Origin<'_>) -> Vec<Effect> {
         return vec![origin.opaque(&format!("it has {} bytes where {SQL_MAX_BYTES} are read", script.len()))];
     }
     let pieces = split(script);
+    if pieces.commands.len() > COMMANDS_MAX {
+        return vec![origin.opaque("it has more backslash commands than are read")];
+    }
     let mut effects: Vec<Effect> = pieces.commands.iter().flat_map(|command| command_effects(command, origin)).collect();
     match parsed(&pieces.sql) {
         Ok(_) if pieces.interpolates => effects.push(origin.opaque("psql replaces a variable in it")),
@@ -244,6 +247,9 @@ fn copy(arguments: &str, origin: &Origin<'_>) -> Vec<Effect> {
     };
     effects.into_iter().map(here).collect()
 }
+
+/// Most backslash commands that are read: some hold SQL, which is parsed apart.
+const COMMANDS_MAX: usize = 64;
 
 /// Commands that send what was typed so far to the server.
 const SENDS: &[&str] = &["crosstabview", "g", "gdesc", "gexec", "gset", "gx", "watch", "parse"];

@@ -16,6 +16,7 @@ impl Evaluator<'_> {
         }
         let of_module = |name: &str| if name == "default" { module.clone() } else { format!("{module}.{name}") };
         match &import.takes {
+            Taken::All if self.open_modules.contains(&module) => {}
             Taken::All => self.open_modules.push(module),
             Taken::Names(names) => {
                 for (name, alias) in names {
@@ -38,7 +39,7 @@ impl Evaluator<'_> {
 
     pub(in crate::code) fn bind(&mut self, name: &str, value: Choices) {
         let before = if self.conditions > 0 { self.names.remove(name) } else { None };
-        self.names.insert(name.to_owned(), Choices::joined(before, value));
+        self.names.insert(name.to_owned(), Choices::joined(before, value).bounded());
     }
 
     pub(in crate::code) fn assign(&mut self, target: &Pattern, value: Choices) {
@@ -91,7 +92,7 @@ impl Evaluator<'_> {
         }
         if let Some(name) = name {
             let kept = Choices::joined(self.kept.remove(&name), value);
-            self.kept.insert(name, kept);
+            self.kept.insert(name, kept.bounded());
         }
     }
 
@@ -117,7 +118,10 @@ impl Evaluator<'_> {
 
     /// Gives a new value to every name that stands for an old one.
     pub(in crate::code) fn exchange(&mut self, before: &Choices, changed: &Choices) {
-        self.steps = self.steps.saturating_sub(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
+        if !self.spend(self.names.len()) {
+            return;
+        }
+        let changed = &changed.clone().bounded();
         for value in self.names.values_mut().chain(self.kept.values_mut()).filter(|value| *value == before) {
             *value = changed.clone();
         }

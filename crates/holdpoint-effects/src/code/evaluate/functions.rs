@@ -1,5 +1,8 @@
 //! Functions and classes that the program defines, and what they are called with.
 
+use std::collections::hash_map::Entry;
+use std::rc::Rc;
+
 use super::{Evaluator, Given};
 use crate::code::bind::{Bind, Choices, Defined, List};
 use crate::code::language::Language;
@@ -24,11 +27,12 @@ impl Evaluator<'_> {
     }
 
     pub(super) fn define(&mut self, function: Defined) -> usize {
-        if let Some(at) = self.functions.iter().position(|known| std::rc::Rc::ptr_eq(known, &function)) {
-            return at;
-        }
+        let at = self.functions.len();
+        match self.defined.entry(Rc::as_ptr(&function)) {
+            Entry::Occupied(known) => return *known.get(),
+            Entry::Vacant(free) => free.insert(at),
+        };
         self.functions.push(function.clone());
-        let at = self.functions.len() - 1;
         // Python works defaults out here, JavaScript when it calls.
         for default in function.parameters.iter().filter_map(|parameter| parameter.default.as_ref()) {
             self.perhaps(|evaluator| evaluator.value(default));
@@ -83,7 +87,7 @@ impl Evaluator<'_> {
         function.parameters.iter().for_each(|parameter| named(&parameter.pattern, &mut own));
         let outer: Vec<(String, Option<Choices>)> =
             own.into_iter().map(|name| (name.clone(), self.names.remove(&name))).collect();
-        self.steps = self.steps.saturating_sub(u32::try_from(outer.len()).unwrap_or(u32::MAX));
+        self.spend(outer.len());
         self.calling.push(at);
         self.returned.push(None);
         self.take_parameters(&function, given);

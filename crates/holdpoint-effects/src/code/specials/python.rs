@@ -117,11 +117,7 @@ impl Evaluator<'_> {
             },
             "shlex.split" => {
                 each_text(given, &["0"], |text| match text.known().filter(|text| !text.contains(['"', '\'', '\\', '#'])) {
-                    Some(text) => {
-                        let mut words = List::default();
-                        text.split_whitespace().for_each(|word| words.push(Choices::text(word)));
-                        Bind::List(words).into()
-                    }
+                    Some(text) => Bind::List(List::of_texts(text.split_whitespace())).into(),
                     None => Bind::List(List::of(Bind::Text(Value::unknown()).into())).into(),
                 })
             }

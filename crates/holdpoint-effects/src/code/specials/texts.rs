@@ -25,7 +25,9 @@ pub(super) fn method(text: &Value, method: &str, on: &Given) -> Option<Choices> 
         "replace" | "replaceAll" => {
             let (from, to) = (on.item(0)?.known()?, on.item(1)?.known()?);
             let count = if method == "replace" && on.named.contains_key("js") { 1 } else { usize::MAX };
-            as_text(known()?.replacen(&from, &to, count))
+            let text = known()?;
+            let grows = text.len() + text.matches(&from).count().min(count) * to.len() > TEXT_MAX_BYTES;
+            if grows { Some(Bind::Text(Value::unknown()).into()) } else { as_text(text.replacen(&from, &to, count)) }
         }
         "format" => Some(Bind::Text(formatted(&known()?, on)?).into()),
         "join" => {
@@ -71,14 +73,9 @@ fn formatted(text: &str, on: &Given) -> Option<Value> {
 
 fn split(text: &Option<String>, on: &Given) -> List {
     let separator = on.item(0).map(|separator| separator.known());
-    let texts = |parts: Vec<&str>| {
-        let mut list = List::default();
-        parts.into_iter().for_each(|part| list.push(Choices::text(part)));
-        list
-    };
     match (text, separator) {
-        (Some(text), None) => texts(text.split_whitespace().collect()),
-        (Some(text), Some(Some(separator))) if !separator.is_empty() => texts(text.split(separator.as_str()).collect()),
+        (Some(text), None) => List::of_texts(text.split_whitespace()),
+        (Some(text), Some(Some(separator))) if !separator.is_empty() => List::of_texts(text.split(separator.as_str())),
         _ => List::of(Choices::data()),
     }
 }
