@@ -40,9 +40,15 @@ pub(crate) struct Command {
     /// Options that take the next word as their value.
     #[serde(default)]
     pub(crate) valued: Vec<String>,
+    /// Options that have a value only where it is attached to them: `gawk -oFILE`.
+    #[serde(default)]
+    pub(crate) attached: Vec<String>,
     /// Whether `-abc` is one option and not three.
     #[serde(default)]
     pub(crate) long_with_one_dash: bool,
+    /// Options that are one, although they have one dash and several letters, and take no value.
+    #[serde(default)]
+    pub(crate) whole: Vec<String>,
     /// Options with which the program only informs or rehearses.
     #[serde(default)]
     pub(crate) harmless_with: Vec<String>,
@@ -134,7 +140,8 @@ pub(crate) struct Template {
     pub(crate) unless: Vec<String>,
     /// An operand equals one of these, or starts with one that ends in `*`. `{assignment}` has a `=` in it, `{elsewhere}` is an address that does not
     /// plainly lead to this machine, `{here}` one that does, `{store}` one that does and at whose port a store of data answers, and `{store-delete}`
-    /// one of these that names a deletion.
+    /// one of these that names a deletion; `{stays}` is a route of `curl --resolve` or `--connect-to` to this machine. A star that
+    /// is not at the end stands for any run of characters.
     #[serde(default)]
     pub(crate) when_operand: Vec<String>,
     /// The last operand does. `{far}` is a path of another machine, `{near}` one of this.
@@ -149,6 +156,9 @@ pub(crate) struct Template {
     /// At least one of these options is given as well.
     #[serde(default)]
     pub(crate) with: Vec<String>,
+    /// What it reads from its standard input is not known, or holds one of these texts.
+    #[serde(default)]
+    pub(crate) when_input: Vec<String>,
     /// One of these variables has that value where the command runs, written `NAME=value`.
     #[serde(default)]
     pub(crate) when_variable: Vec<String>,
@@ -233,6 +243,8 @@ pub(crate) enum Paths {
     Trash,
     /// It unpacks an archive in them, whose names are not read.
     Unpack,
+    /// The same, told to replace what is there without asking.
+    UnpackOver,
 }
 
 /// Which words of a command line are meant.

@@ -10,6 +10,7 @@
 //! Whatever is not read wholly is opaque: text that the parser refuses, a kind of statement or node that is not known here,
 //! text that is too long or too deeply nested.
 
+mod key;
 mod origin;
 mod parse;
 mod psql;

@@ -23,11 +23,47 @@ pub(super) fn leads_to_store(address: &str) -> bool {
     is_this_machine(address) && STORE_PORTS.contains(&port)
 }
 
+/// Whether a route that an option gives an address leads to this machine: `HOST:PORT:ADDRESS`, as `curl --resolve` has it, or
+/// `HOST:PORT:HOST:PORT`, as `--connect-to` has it. An empty host behind it leaves the one in front.
+pub(super) fn stays_here(route: &str) -> bool {
+    let route = route.trim_start_matches(['+', '-']);
+    let behind_host = match route.strip_prefix('[') {
+        Some(inner) => inner.split_once("]:"),
+        None => route.split_once(':'),
+    };
+    match behind_host.and_then(|(_, rest)| rest.split_once(':')) {
+        Some((_, led)) if led.is_empty() || led.starts_with(':') => is_this_machine(route),
+        Some((_, led)) => led.split(',').all(is_this_machine),
+        // Without an address a name is only forgotten.
+        None => is_this_machine(route),
+    }
+}
+
 /// etcd, CouchDB, Qdrant, Kubernetes, Meilisearch, `kubectl proxy` and Kong, InfluxDB, Typesense, ClickHouse, Vault, Consul, Solr,
 /// Elasticsearch and OpenSearch, RabbitMQ.
 const STORE_PORTS: [&str; 16] = [
     "2379", "5984", "6333", "6443", "7700", "8001", "8086", "8108", "8123", "8200", "8444", "8500", "8983", "9200", "9201",
     "15672",
+];
+
+/// The program that by convention answers at a port which others rely on.
+pub(super) fn service_at(port: &str) -> Option<&'static str> {
+    SERVICES.iter().find(|(number, _)| *number == port).map(|(_, name)| *name)
+}
+
+/// Ports of the registry at IANA, and those that each of these programs takes when nothing else is said.
+const SERVICES: [(&str, &str); 11] = [
+    ("1433", "sqlservr"),
+    ("2379", "etcd"),
+    ("3306", "mysqld"),
+    ("5432", "postgres"),
+    ("5672", "rabbitmq"),
+    ("6379", "redis-server"),
+    ("6443", "kubelet"),
+    ("9092", "kafka"),
+    ("9200", "elasticsearch"),
+    ("11211", "memcached"),
+    ("27017", "mongod"),
 ];
 
 /// Whether an address is that of the service from which a machine in a cloud gets its credentials.
@@ -97,6 +133,24 @@ mod tests {
         }
         for address in ["localhost:3000/9200", "http://localhost/x:9200", "https://example.org:9200/x", "localhost"] {
             assert!(!leads_to_store(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_route_stays_on_this_machine() {
+        for route in
+            ["localhost:80:127.0.0.1", "+shop.test:443:127.0.0.1,[::1]", "shop.test:443:localhost:3000", "localhost:80::"]
+        {
+            assert!(stays_here(route), "{route}");
+        }
+        for route in [
+            "localhost:80:93.184.216.34",
+            "localhost:80:example.org:80",
+            "[::1]:80:example.org:80",
+            "example.org:80::",
+            "x:1:127.0.0.1,1.2.3.4",
+        ] {
+            assert!(!stays_here(route), "{route}");
         }
     }
 

@@ -3,7 +3,7 @@
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, GitKeeping, Question};
 
-use super::address::{is_far, is_metadata_service, is_this_machine, leads_to_store};
+use super::address::{is_far, is_metadata_service, is_this_machine, leads_to_store, stays_here};
 use super::effect::plain;
 use super::files::Target;
 use super::looks::asks_graphql;
@@ -11,7 +11,7 @@ use super::options::{Line, Style, parse, style};
 use super::stirred::Stirred;
 use super::syntax::Span;
 use super::value::{Field, Piece, Value};
-use super::walker::Walker;
+use super::walker::{Input, Walker};
 use crate::families::{Command, Measure, Of, Otherwise, Paths, Place, Sub, Template};
 use crate::paths::name_fits;
 
@@ -68,7 +68,9 @@ impl Walker<'_> {
 
     /// Notes the effects that the data give, whether or not a reader noted others already.
     pub(crate) fn fill_all(&mut self, applied: &Applied<'_>) {
-        for template in applied.templates().filter(|template| self.is_set_for(template)).collect::<Vec<_>>() {
+        for template in
+            applied.templates().filter(|template| self.is_set_for(template) && self.is_fed(template)).collect::<Vec<_>>()
+        {
             match applies(template, &applied.line) {
                 Applies::No => continue,
                 Applies::Perhaps => self.fill(template, applied, Some(Certainty::Worst)),
@@ -84,6 +86,18 @@ impl Walker<'_> {
             None => self.world.variable(name) == Some(wanted),
         };
         template.when_variable.is_empty() || template.when_variable.iter().filter_map(|set| set.split_once('=')).any(has)
+    }
+
+    /// Whether the command reads one of the texts that a template asks for, or something that nobody knows.
+    fn is_fed(&self, template: &Template) -> bool {
+        let holds = |text: &str| template.when_input.iter().any(|part| text.contains(part.as_str()));
+        template.when_input.is_empty()
+            || match &self.input {
+                Input::File(path) => self.world.file_text(path).is_none_or(holds) || self.is_rewritten(path),
+                Input::Inherited => false,
+                Input::Listed(_) | Input::Piped => true,
+                Input::Text(text) => text.known().is_none_or(|text| holds(&text)),
+            }
     }
 
     fn apply_unknown_sub(&mut self, applied: &Applied<'_>) {
@@ -241,7 +255,8 @@ impl Walker<'_> {
             | Paths::Run
             | Paths::Send
             | Paths::Trash
-            | Paths::Unpack => {}
+            | Paths::Unpack
+            | Paths::UnpackOver => {}
         }
         if let (Paths::Link, Some(target)) = (paths, &target) {
             self.named_again(&sources, target, directory);
@@ -268,6 +283,7 @@ impl Walker<'_> {
                 Paths::Send => self.send(&field, directory),
                 Paths::Trash => self.trash(&field, directory),
                 Paths::Unpack => self.unpack(&field, directory),
+                Paths::UnpackOver => self.unpack_over(&field, directory),
                 Paths::Copy | Paths::Move => {}
             }
         }
@@ -592,10 +608,12 @@ fn fits(field: &Field, pattern: &str) -> bool {
         None if pattern == "{store-delete}" => {
             field.known().is_some_and(|address| leads_to_store(&address) && address.contains("delete"))
         }
-        Some(head) => field.value.head().starts_with(head) && !field.value.head().is_empty(),
+        None if pattern == "{stays}" => field.known().is_some_and(|route| stays_here(&route)),
+        Some(head) if !head.contains('*') => field.value.head().starts_with(head) && !field.value.head().is_empty(),
+        _ if pattern.len() > 1 && pattern.contains('*') => name_fits(pattern, &field.shown()),
         // Methods of requests and commands of stores are written in capitals, and read in any case.
         None if pattern.bytes().all(|byte| byte.is_ascii_uppercase()) => field.shown().eq_ignore_ascii_case(pattern),
-        None => field.shown() == pattern,
+        _ => field.shown() == pattern,
     }
 }
 

@@ -1,14 +1,15 @@
 //! The shell's own commands: those that change what later words mean, and those that run their arguments.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use holdpoint_core::effect::{ResourceKind, Verb};
 use holdpoint_core::question::FileKind;
 
 use super::effect::plain;
+use super::expand::inherited;
 use super::files::Target;
 use super::parameter::may_be_several;
-use super::scan::looks_evaluated;
+use super::scan::{looks_evaluated, names_in_command};
 use super::state::State;
 use super::syntax::{Assigned, Assignment, Span, Word};
 use super::value::{Field, Value};
@@ -515,6 +516,21 @@ impl Walker<'_> {
         after
     }
 
+    /// The variables of what a trap runs when the shell ends that get their values only behind it, as `T` does in
+    /// `trap 'rm -rf "$T"' EXIT; T=$(mktemp -d)`. Before that they hold nothing.
+    fn named_before_set(&self, text: &Value, arguments: &[Field]) -> BTreeSet<String> {
+        const ENDS: [&str; 10] = ["0", "EXIT", "HUP", "INT", "QUIT", "SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "TERM"];
+        let at_the_end = |signal: &Field| signal.known().is_some_and(|signal| ENDS.contains(&signal.as_str()));
+        let Some(text) = text.known().filter(|_| arguments.iter().skip(1).all(at_the_end)) else { return BTreeSet::new() };
+        let mut names: BTreeSet<String> = variables_in(&text).map(str::to_owned).collect();
+        for function in text.split_whitespace().filter_map(|word| self.state.functions.get(word)) {
+            function.bodies.iter().for_each(|body| names_in_command(body, &mut names));
+        }
+        let is_open = |name: &str| inherited(name, self.world, Some("/")) == Value::unknown();
+        names.retain(|name| !self.state.variables.contains_key(name) && is_open(name) && !name.starts_with(['@', '*', '!']));
+        names
+    }
+
     fn trap(&mut self, arguments: &[Field], span: &Span) {
         self.looks("trap", span);
         let action = arguments.iter().find(|field| !matches!(field.known().as_deref(), Some("--" | "-p" | "-l")));
@@ -523,12 +539,23 @@ impl Walker<'_> {
             // It runs later, perhaps with other values: it is followed now and once more at the end.
             self.traps.push((value.clone(), span.clone()));
             self.state.remember();
+            let unset = self.named_before_set(&value, arguments);
             self.apart(|walker| {
+                unset.iter().for_each(|name| walker.state.unset(name));
                 walker.input = Input::Inherited;
                 walker.inner_text(&value, span.clone());
             });
         }
     }
+}
+
+/// Names of variables in a text, whatever its quotes.
+fn variables_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split('$').skip(1).filter_map(|rest| {
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
+        rest.get(..length).filter(|name| !name.is_empty())
+    })
 }
 
 /// What a declaration does to the names in it.

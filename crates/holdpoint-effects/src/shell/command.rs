@@ -11,6 +11,7 @@ use super::effect::{OPEN_CODE, OPEN_PROGRAM, UNSEEN, plain};
 use super::expand::inherited;
 use super::files::Target;
 use super::interpreter::is_interpreter;
+use super::listed::{below, searched};
 use super::lookup::{Lookup, shebang};
 use super::perform::{Program, language_of};
 use super::state::State;
@@ -54,6 +55,7 @@ impl Walker<'_> {
             Some(after) => after.failed,
             None => {
                 self.leaks(words, span);
+                self.ends_by_file(&known, arguments, words, directory, span);
                 self.cleans(&known, arguments, span);
                 self.program(&known, name, arguments, directory, span);
                 None
@@ -121,6 +123,8 @@ impl Walker<'_> {
         let arguments = spelled_out.as_deref().unwrap_or(arguments);
         if program == "ls" {
             self.listed = Some(arguments.iter().filter(|field| !field.value.head().starts_with('-')).cloned().collect());
+        } else if !matches!(program, "find" | "gfind") {
+            self.listed = searched(program, arguments).map(|places| places.iter().map(below).collect());
         }
         for file in arguments.iter().filter_map(|field| behind(field, "file://")) {
             self.look(&file, directory);
@@ -132,6 +136,7 @@ impl Walker<'_> {
             Some(command) => self.apply(program, command, arguments, directory, span),
             None => self.unknown_program(program, arguments, directory, span),
         }
+        self.told_by_options(program, arguments, directory, span);
     }
 
     /// Runs words as a command of its own, as wrappers do: no functions, no aliases.

@@ -389,8 +389,10 @@ impl Walker<'_> {
                     self.modify(&Field::new(Value::text(file), span.clone()), directory, act);
                 }
             }
-            Target::Below(_, name) | Target::Matching(name) => {
-                self.note(plain(Verb::Modify, ResourceKind::File, &name, format!("{act} what matches `{name}`"), span))
+            Target::Below(start, name) => self.modify_below(&start, &name, act, span),
+            Target::Matching(pattern) => {
+                let start = pattern.split(['*', '?', '[']).next().and_then(parent).filter(|start| !start.is_empty());
+                self.modify_below(start.unwrap_or("/"), &pattern, act, span);
             }
             Target::Unknown => {
                 let shown = operand.shown();
@@ -406,6 +408,17 @@ impl Walker<'_> {
         let held = self.state.held.clone();
         self.modify(operand, directory, "Changes");
         self.state.held = held;
+    }
+
+    /// Changes what has a name below a path: work on the work tree where that is all inside it.
+    fn modify_below(&mut self, start: &str, name: &str, act: &str, span: Span) {
+        let own = |facts: &PathFacts| matches!(facts.place, Place::WorkTree | Place::Scratch);
+        let inside = self.facts(start).is_some_and(own) && !self.is_rewritten(start);
+        let kind = kind_of(self.world, start, None);
+        let effect = plain(Verb::Modify, kind, name, format!("{act} what matches `{name}` below `{start}`"), span);
+        let (certainty, reversibility) =
+            if inside { (Certainty::Exact, Reversibility::Lossless) } else { (Certainty::Worst, Reversibility::Effort) };
+        self.note(Effect { certainty, reversibility, magnitude: Magnitude::unbounded(Unit::Files), ..effect });
     }
 
     /// Edits a file in place, so that its old content is gone.

@@ -1,8 +1,9 @@
-//! `find`: what it deletes and what it runs.
+//! `find` and `fd`: what they delete and what they run.
 
 use holdpoint_core::effect::{Alternative, ResourceKind, Verb};
 
 use super::effect::plain;
+use super::listed::{below, searched};
 use super::safer::spelled;
 use super::syntax::Span;
 use super::value::{Field, Piece, Shape, Value};
@@ -56,7 +57,8 @@ impl Walker<'_> {
             }
         }
         if !acts {
-            self.listed = Some(found);
+            let named = |start: &Field| if start.value.has_pattern() { start.clone() } else { below(start) };
+            self.listed = Some(found.iter().map(named).collect());
             self.note(plain(Verb::Read, ResourceKind::Program, "find", "Looks only (`find`)".to_owned(), span.clone()));
         }
     }
@@ -76,6 +78,32 @@ impl Walker<'_> {
         if let Some(command) = self.run_from_here(format!("find {}", words.join(" ")), directory) {
             self.give_instead(count, &Alternative { command: Some(command), says: "lists what would go".to_owned() });
         }
+    }
+
+    /// `fd -x COMMAND`: runs the command for what it finds. `false` where it only looks.
+    pub(super) fn found_files(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let runs = |word: &Field| {
+            let word = word.shown();
+            let bundle = word.strip_prefix('-').is_some_and(|letters| letters.bytes().all(|byte| byte.is_ascii_alphabetic()));
+            matches!(word.as_str(), "--exec" | "--exec-batch") || (bundle && word.ends_with(['x', 'X']))
+        };
+        let Some(at) = arguments.iter().position(runs) else { return false };
+        let (options, words) = arguments.split_at_checked(at).unwrap_or((arguments, &[]));
+        let end = words.iter().position(|word| word.known().as_deref() == Some(";")).unwrap_or(words.len());
+        let places = searched("fd", options).unwrap_or_else(|| vec![Field::new(Value::unknown(), span.clone())]);
+        let mut words: Vec<Field> = words.get(1..end).unwrap_or_default().to_vec();
+        let marks = ["{}", "{/}", "{//}", "{.}", "{/.}"];
+        for word in words.iter_mut().filter(|word| marks.iter().any(|mark| word.shown().contains(mark)) && word.shown() != "{}") {
+            word.value = Value::unknown();
+        }
+        if !words.iter().any(|word| word.value.has_unknown() || word.shown() == "{}") {
+            words.push(Field::new(Value::text("{}"), span.clone()));
+        }
+        let spanned =
+            |place: &Field| if place.span.is_empty() { Field::new(place.value.clone(), span.clone()) } else { place.clone() };
+        let found: Vec<Field> = places.iter().map(|place| below(&spanned(place))).collect();
+        self.executed(&words, &found, directory, span);
+        true
     }
 
     /// Runs the words of `-exec` for every file found.

@@ -12,7 +12,7 @@ use super::state::Branch;
 use super::stirred::Stirred;
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walker::{Site, Walker};
+use super::walker::{Input, Site, Walker};
 use crate::families;
 use crate::world::absolute;
 
@@ -22,10 +22,8 @@ impl Walker<'_> {
             ["-C", "-c", "--git-dir", "--work-tree", "--namespace", "--super-prefix", "--config-env", "--exec-path"]
                 .map(str::to_owned)
                 .into();
-        let (own, used) = parse(
-            arguments,
-            Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true, abbreviates: true },
-        );
+        let (own, used) =
+            parse(arguments, Style { valued: [&valued, &[]], stops_at_operand: true, abbreviates: true, ..Style::default() });
         let rest = arguments.get(used..).unwrap_or_default();
         for setting in own.values("-c") {
             self.configured(setting, Lasts::Once, span);
@@ -44,6 +42,11 @@ impl Walker<'_> {
         // Git takes these for the subcommands `help` and `version`, whatever stands behind them.
         if rest.is_empty() || ["-h", "--help", "-v", "--version"].iter().any(|name| own.rehearses(name)) {
             return self.note(plain(Verb::Read, ResourceKind::Program, "git", "Looks only (`git`)".to_owned(), span.clone()));
+        }
+        let unanswered = matches!(&self.input, Input::Text(text) if text.known().as_deref() == Some(""));
+        if unanswered && rest.iter().any(|word| matches!(word.known().as_deref(), Some("-p" | "--patch"))) {
+            let summary = format!("Asks which changes `git {name}` shall take, and nobody answers");
+            return self.note(plain(Verb::Read, ResourceKind::Program, "git", summary, span.clone()));
         }
         if sub.is_none() {
             return self.git_alias(rest, inside.as_deref(), span);

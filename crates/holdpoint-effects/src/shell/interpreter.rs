@@ -305,7 +305,7 @@ impl Walker<'_> {
         }
     }
 
-    fn code_from_input(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+    pub(super) fn code_from_input(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         match self.input.clone() {
             Input::Text(code) => self.code(program, &code, arguments, directory, span),
             Input::File(path) => self.script(&Field::new(Value::text(path), span.clone()), arguments, directory, program),

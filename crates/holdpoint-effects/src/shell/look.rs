@@ -103,9 +103,11 @@ impl Walker<'_> {
     /// What of all that a word names is more than a file.
     fn telling(&self, value: &Value, directory: Option<&str>) -> Vec<(String, ResourceKind)> {
         let named = match self.target(value, directory) {
+            Target::Below(start, name) if name == "*" => vec![(start.clone(), self.spelled(&start))],
+            // What has such a name is not looked for: there may be any of it.
             Target::Below(start, name) => {
-                let below = if name == "*" { start } else { format!("{start}/{name}") };
-                vec![(below.clone(), self.spelled(&below))]
+                let spelled = [name.clone(), name.replace(['*', '?'], "")].map(|name| format!("{start}/{name}"));
+                spelled.map(|path| (path.clone(), self.spelled(&path))).into()
             }
             Target::Exactly(path) => vec![self.led_to(path)],
             Target::Matching(pattern) => self.matching(&pattern),

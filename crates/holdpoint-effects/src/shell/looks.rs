@@ -6,7 +6,7 @@ use holdpoint_core::effect::{ResourceKind, Verb};
 use super::effect::plain;
 use super::options::Line;
 use super::syntax::Span;
-use super::value::Field;
+use super::value::{Field, Piece};
 use super::walker::Walker;
 use crate::graphql;
 
@@ -25,7 +25,7 @@ impl Walker<'_> {
 
     /// Notes a command line that plainly only looks; `false` where that is not plain.
     pub(crate) fn plainly_looks(&mut self, program: &str, arguments: &[Field], span: &Span) -> bool {
-        let Some(words) = arguments.iter().map(Field::known).collect::<Option<Vec<String>>>() else { return false };
+        let Some(words) = arguments.iter().map(word).collect::<Option<Vec<String>>>() else { return false };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let looks = match program {
             "aws" | "awslocal" => aws_looks(&words),
@@ -41,6 +41,7 @@ impl Walker<'_> {
             "influx" => matches!(words.as_slice(), ["query", query] if flux_asks(query)),
             "mongo" | "mongosh" => mongo_looks(&words),
             "duckdb" | "sqlite" | "sqlite3" => sqlite_looks(&words),
+            "wrangler" => d1_looks(&words),
             _ => false,
         };
         if looks {
@@ -48,6 +49,18 @@ impl Walker<'_> {
         }
         looks
     }
+}
+
+/// A word that the line determines. The question mark of `file:shop.db?mode=ro` is no pattern where no file has such a name, and
+/// another database where one has.
+fn word(field: &Field) -> Option<String> {
+    let marks = |piece: &Piece| match piece {
+        Piece::Pattern(glob) => glob == "?",
+        Piece::Text(_) => true,
+        Piece::Any { .. } => false,
+    };
+    let names_database = field.value.head().starts_with("file:") && field.value.pieces.iter().all(marks);
+    field.known().or_else(|| names_database.then(|| field.shown()))
 }
 
 /// Whether a request goes to a GraphQL endpoint and what is sent there only asks: as fields (`gh api graphql -f query=…`), or
@@ -128,6 +141,8 @@ fn leading<'w>(mut words: &'w [&'w str]) -> &'w [&'w str] {
 /// `aws SERVICE OPERATION`.
 fn aws_looks(words: &[&str]) -> bool {
     match leading(words) {
+        // Every service and operation has this word, and it alone says what to do.
+        ["help"] | [_, "help"] | [_, _, "help"] => true,
         [service, operation, ..] => {
             ["describe-", "get-", "list-"].iter().any(|verb| operation.starts_with(verb)) && !is_secretive(&[service, operation])
         }
@@ -200,12 +215,39 @@ fn sqlite_looks(words: &[&str]) -> bool {
     let options = words.iter().take_while(|word| formats.contains(word)).count();
     match words.get(options..) {
         Some(["-c", query]) => asks(query),
-        Some([":memory:", query]) => {
-            !ACTS.iter().any(|act| query.to_ascii_lowercase().contains(act)) && !query.contains("\n.") && !query.starts_with('.')
-        }
+        Some([":memory:", query]) => stays_in_memory(query),
         Some([file, query]) if !file.starts_with('-') => dot_command_looks(query.trim()) || asks(query),
         _ => false,
     }
+}
+
+/// Whether statements for a database that is gone when they have run touch nothing else.
+fn stays_in_memory(statements: &str) -> bool {
+    const LEAVES: [&str; 8] = ["attach", "edit", "fts3_tokenizer", "load_extension", "readfile", "read_", "vacuum", "writefile"];
+    let statements = statements.to_ascii_lowercase();
+    let dot_command = statements.lines().any(|line| line.trim_start().starts_with('.'));
+    !dot_command && !LEAVES.iter().any(|word| statements.contains(word)) && !statements.contains("copy ")
+}
+
+/// `wrangler d1 execute NAME --command QUERY`: one query, in the dialect of SQLite.
+fn d1_looks(words: &[&str]) -> bool {
+    let ["d1", "execute", _, rest @ ..] = words else { return false };
+    let (mut asked, mut rest) = (0, rest);
+    while let [word, after @ ..] = rest {
+        rest = after;
+        match (*word, after) {
+            ("--command", [query, after @ ..]) if asks(query) => {
+                asked += 1;
+                rest = after;
+            }
+            ("--remote" | "--local" | "--json" | "-y" | "--yes" | "--preview", _) => {}
+            _ => match word.strip_prefix("--command=") {
+                Some(query) if asks(query) => asked += 1,
+                _ => return false,
+            },
+        }
+    }
+    asked == 1
 }
 
 /// A command of the shell around SQLite that prints, and writes nowhere.

@@ -68,9 +68,13 @@ impl Given {
 const CONFIRMING: [&str; 5] = ["1", "client", "server", "true", "yes"];
 
 /// How the options of a command are written.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Style<'s> {
     pub(crate) valued: [&'s [String]; 2],
+    /// Options whose value is attached to them where they have one.
+    pub(crate) attached: &'s [String],
+    /// Options of several letters behind one dash that take no value.
+    pub(crate) whole: &'s [String],
     pub(crate) long_with_one_dash: bool,
     /// Whether the first operand ends the options.
     pub(crate) stops_at_operand: bool,
@@ -83,15 +87,23 @@ impl Style<'_> {
         let short = |valued: &str| self.abbreviates && name.len() > 3 && name.starts_with("--") && valued.starts_with(name);
         self.valued.iter().any(|names| names.iter().any(|valued| valued == name || short(valued)))
     }
+
+    /// Whether a word behind one dash is one option and not one for each letter: `gcc -wrapper`.
+    fn is_whole(&self, word: &str) -> bool {
+        let name = word.split_once('=').map_or(word, |(name, _)| name);
+        let listed = |names: &[String]| names.iter().any(|known| known == name);
+        self.long_with_one_dash || (name.len() > 2 && (listed(self.whole) || self.valued.iter().any(|names| listed(names))))
+    }
 }
 
 pub(crate) fn style<'s>(command: &'s Command, sub: Option<&'s Sub>) -> Style<'s> {
     let of_sub = sub.map_or(&[][..], |sub| &sub.valued);
     Style {
         valued: [&command.valued, of_sub],
+        attached: &command.attached,
+        whole: &command.whole,
         long_with_one_dash: command.long_with_one_dash,
-        stops_at_operand: false,
-        abbreviates: false,
+        ..Style::default()
     }
 }
 
@@ -131,7 +143,7 @@ pub(crate) fn parse(words: &[Field], style: Style<'_>) -> (Line, usize) {
 fn option(word: &Field, next: Option<&Field>, style: Style<'_>, line: &mut Line) -> bool {
     let shown = word.shown();
     let value = |text: &str| Some(Field::new(remainder(word, text), word.span.clone()));
-    if shown.starts_with("--") || style.long_with_one_dash {
+    if shown.starts_with("--") || style.is_whole(&shown) {
         return match shown.split_once('=') {
             Some((name, _)) => {
                 line.options.push(Given { name: name.to_owned(), value: value(&format!("{name}=")) });
@@ -149,11 +161,15 @@ fn option(word: &Field, next: Option<&Field>, style: Style<'_>, line: &mut Line)
     for letter in shown.chars().skip(1) {
         prefix.push(letter);
         let name = format!("-{letter}");
+        let attached = shown.len() > prefix.len() || (word.value.len() > prefix.len());
+        if attached && style.attached.contains(&name) {
+            line.options.push(Given { name, value: value(&prefix) });
+            return false;
+        }
         if !style.takes_value(&name) {
             line.options.push(Given { name, value: None });
             continue;
         }
-        let attached = shown.len() > prefix.len() || (word.value.len() > prefix.len());
         let taken = if attached { value(&prefix) } else { next.cloned() };
         line.options.push(Given { name, value: taken });
         return !attached;

@@ -2,6 +2,8 @@
 
 use holdpoint_core::question::RepositoryFacts;
 
+use super::listed::printed_names;
+use super::processes::numbers;
 use super::value::{Piece, Shape, Value};
 use crate::world::World;
 
@@ -11,7 +13,8 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
     let known = known.as_deref().map(|known| known.iter().map(String::as_str).collect::<Vec<_>>());
     match (name, known.as_deref()) {
         ("echo", _) => echo(arguments),
-        ("printf", Some(["%s", text] | ["%s\\n", text])) => trimmed(Value::text(*text)),
+        ("printf", Some(["%s", text])) => trimmed(Value::text(*text)),
+        ("printf", Some(["%s\\n", lines @ ..])) => trimmed(Value::text(lines.join("\n"))),
         ("printf", Some([text])) if !text.contains('%') => {
             unescaped(text).map_or_else(Value::unknown, |text| trimmed(Value::text(text)))
         }
@@ -25,6 +28,7 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
         ("git", Some(["branch", "--show-current"] | ["rev-parse", "--abbrev-ref", "HEAD"])) => {
             repository(directory, world, |facts| facts.branch.clone())
         }
+        ("find" | "gfind" | "git" | "grep" | "rg", Some(words)) if let Some(names) = printed_names(name, words) => names,
         ("git", Some(["rev-parse", "HEAD"] | ["rev-parse", "--short", "HEAD"])) => Value::any(Shape::Plain),
         ("date", Some(options)) if !options.iter().any(|option| option.contains(['/', 'D', 'x']) || option.contains("..")) => {
             Value::any(Shape::Plain)
@@ -34,10 +38,7 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
         {
             Value::any(Shape::Plain)
         }
-        // Not a number, but what the number stands for: whoever ends it ends the guard.
-        ("pgrep" | "pidof", Some(words)) if words.iter().any(|word| word.contains("holdpoint")) => {
-            Value::text("holdpoint-process")
-        }
+        ("fuser" | "lsof" | "pgrep" | "pidof", Some(words)) => numbers(name, words).unwrap_or_else(Value::unknown),
         ("which", Some(["holdpoint"])) => Value::text(world.own().program.unwrap_or("/usr/local/bin/holdpoint")),
         ("find", Some(words)) => found(words),
         ("git", Some(["describe", ..])) => Value::any(Shape::Plain),

@@ -3,8 +3,8 @@
 //! *In scope:* acts that `families/archives.toml` names, and the words by which a build cleans. *Out of scope:* what an archive
 //! holds, which nobody reads here.
 
-use holdpoint_core::effect::{Certainty, Effect, ResourceKind, Reversibility, Verb};
-use holdpoint_core::question::{PathFacts, Place};
+use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
+use holdpoint_core::question::{FileKind, PathFacts, Place};
 
 use super::effect::plain;
 use super::files::Target;
@@ -61,6 +61,26 @@ impl Walker<'_> {
             Target::Nothing | Target::Scratch => {}
             _ => self.merge(operand, directory),
         }
+    }
+
+    /// Unpacks an archive that may replace whatever is there. Of that git brings back only what is committed.
+    pub(crate) fn unpack_over(&mut self, operand: &Field, directory: Option<&str>) {
+        let unkept = |facts: &PathFacts| {
+            let uncommitted = facts.git.as_ref().is_none_or(|git| git.modified > 0 || git.untracked > 0);
+            facts.place == Place::WorkTree && facts.kind != FileKind::Missing && uncommitted
+        };
+        let path = match self.target(&operand.value, directory) {
+            Target::Exactly(path) if self.facts(&path).is_some_and(unkept) => path,
+            _ => return self.unpack(operand, directory),
+        };
+        let summary = format!("Unpacks an archive over whatever has the same name in `{path}`, uncommitted work included");
+        let effect = plain(Verb::Overwrite, ResourceKind::GitWork, &path, summary, operand.span.clone());
+        self.note(Effect {
+            certainty: Certainty::Worst,
+            reversibility: Reversibility::Irreversible,
+            magnitude: Magnitude::unbounded(Unit::Files),
+            ..effect
+        });
     }
 
     /// A build that cleans takes with it what the line moved to where builds put what they make.

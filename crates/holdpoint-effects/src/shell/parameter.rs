@@ -49,11 +49,23 @@ impl Expander<'_> {
             Operation::Default { null, .. } => (*null, false),
             _ => return None,
         };
+        if !alternative && null && self.stands_for_scratch(parameter) {
+            return Some(true);
+        }
         match (given(values, null), alternative) {
             (Given::Perhaps, _) => None,
             (Given::Yes, alternative) => Some(alternative),
             (Given::No, alternative) => Some(!alternative),
         }
+    }
+
+    /// `${TMPDIR:-/tmp}`: a line that does not set it means the place for scratch, wherever the person has it.
+    fn stands_for_scratch(&self, parameter: &Parameter) -> bool {
+        let Operation::Default { word, .. } = &parameter.operation else { return false };
+        let is_scratch =
+            matches!(word.as_slice(), [Part::Text { text, .. }] if matches!(text.trim_end_matches('/'), "/tmp" | "/var/tmp"));
+        let untouched = !self.state.variables.contains_key("TMPDIR") && self.world.variable("TMPDIR").is_none();
+        parameter.name == "TMPDIR" && parameter.subscript.is_none() && is_scratch && untouched
     }
 
     fn named(&self, parameter: &Parameter) -> Vec<Value> {

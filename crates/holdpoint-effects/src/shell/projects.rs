@@ -6,6 +6,7 @@
 use super::syntax::Span;
 use super::value::Field;
 use super::walker::Walker;
+use super::wrapper::leading;
 use crate::families;
 
 impl Walker<'_> {
@@ -13,6 +14,18 @@ impl Walker<'_> {
     pub(super) fn project_tool(&mut self, name: &str, words: &[Field], directory: Option<&str>, span: &Span) {
         let Some((tool, command)) = tool_named(name).and_then(|tool| Some((tool, families::command(tool)?))) else { return };
         self.at_worst(|walker| walker.apply(tool, command, words, directory, span));
+        if tool == "django-admin" && words.first().and_then(Field::known).as_deref() == Some("shell") {
+            self.django_shell(words, directory, span);
+        }
+    }
+
+    /// `manage.py shell -c CODE`, or with the code on its input: Python, with what the families say of its objects besides.
+    fn django_shell(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
+        let (line, _) = leading(words.get(1..).unwrap_or_default(), &["-c", "--command", "-i", "--interface", "--settings"]);
+        match ["-c", "--command"].iter().flat_map(|name| line.values(name)).next().cloned() {
+            Some(code) => self.code("python3", &code.value, &[], directory, span),
+            None => self.code_from_input("python3", &[], directory, span),
+        }
     }
 }
 

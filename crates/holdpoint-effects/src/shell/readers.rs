@@ -3,9 +3,10 @@
 use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::address::is_far;
-use super::apply::{Applied, behind, behind_subcommand};
+use super::apply::{Applied, behind};
 use super::effect::plain;
-use super::options::parse;
+use super::files::APPENDS;
+use super::leak::is_secret_name;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
@@ -21,7 +22,7 @@ impl Walker<'_> {
             "sqlite" | "sqlite3" if self.sqlite_adds(program, arguments, directory, span) => {}
             "aws" | "awslocal" | "az" | "bq" | "clickhouse" | "clickhouse-client" | "cockroach" | "cqlsh" | "cypher-shell"
             | "duckdb" | "gcloud" | "influx" | "mariadb" | "mongo" | "mongosh" | "mysql" | "snowsql" | "sqlcmd" | "sqlite"
-            | "sqlite3" | "usql" => return self.plainly_looks(program, arguments, span),
+            | "sqlite3" | "usql" | "wrangler" => return self.plainly_looks(program, arguments, span),
             "claude" | "claude-code" => return self.agent(program, arguments, directory, span),
             "cargo" => {
                 let builtin = self.taken_apart("cargo", arguments, directory, span).is_none_or(|applied| applied.sub.is_some());
@@ -33,14 +34,26 @@ impl Walker<'_> {
             "docker" | "docker-compose" | "nerdctl" | "podman" | "podman-compose" => {
                 self.containers(program, arguments, directory, span)
             }
+            "ed" | "ex" | "nvim" | "red" | "vi" | "vim" => {
+                self.scripted_editor(program, arguments, directory, span);
+                return false;
+            }
+            "fd" | "fdfind" => return self.found_files(arguments, directory, span),
             "find" | "gfind" => self.find(arguments, directory, span),
             // Hub passes to git whatever is none of its own subcommands.
             "hub" if self.taken_apart("hub", arguments, directory, span).is_some_and(|applied| applied.sub.is_some()) => {
                 return false;
             }
             "git" | "hub" => self.git(arguments, directory, span),
+            "curlie" | "http" | "https" | "httpie" | "xh" | "xhs" => {
+                if let Some(applied) = self.taken_apart(program, arguments, directory, span) {
+                    self.request_by_items(&applied);
+                }
+                return false;
+            }
             "kubectl" | "oc" | "k" => self.kubectl(program, arguments, directory, span),
             "killall" | "pkill" | "skill" => return self.ends_guard(program, arguments, directory, span),
+            "printenv" => return self.shows_environment(arguments, span),
             "ps" => return self.environments(arguments, span),
             "psql" => self.psql(arguments, directory, span),
             "bsdtar" | "gtar" | "tar" => self.tar(program, arguments, directory, span),
@@ -53,13 +66,15 @@ impl Walker<'_> {
                 self.targets(program, arguments, directory, span);
                 return false;
             }
+            "screen" => return self.screen(arguments, directory, span),
+            "tmux" => return self.tmux(arguments, directory, span),
             "sed" | "gsed" => self.sed(program, arguments, directory, span),
             _ => return self.interpreter(program, arguments, directory, span),
         }
         true
     }
 
-    fn taken_apart<'a>(
+    pub(super) fn taken_apart<'a>(
         &self,
         program: &'a str,
         arguments: &'a [Field],
@@ -93,6 +108,17 @@ impl Walker<'_> {
             let summary = format!("Ends what matches `{}`, Holdpoint among it", pattern.shown());
             let effect = plain(Verb::Stop, ResourceKind::Guard, "holdpoint", summary, span.clone());
             self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+        }
+        false
+    }
+
+    /// What a service on another system has in its environment is where its secrets are.
+    pub(super) fn shows_environment(&mut self, names: &[Field], span: &Span) -> bool {
+        let elsewhere = matches!(&self.site, Site::There(environment) if *environment != Environment::Local);
+        let secret = names.iter().all(|name| name.known().is_none_or(|name| is_secret_name(&name)));
+        if elsewhere && secret {
+            let summary = "Shows the environment of a service, secrets included".to_owned();
+            self.note(plain(Verb::Read, ResourceKind::Credential, "environment of a service", summary, span.clone()));
         }
         false
     }
@@ -141,17 +167,6 @@ impl Walker<'_> {
         true
     }
 
-    /// Secrets of this machine that a container is given as files: whatever runs in it may read them.
-    fn lent_to_container(&mut self, applied: &Applied<'_>) {
-        let volumes: Vec<Field> = ["-v", "--volume"].iter().flat_map(|name| applied.line.values(name)).cloned().collect();
-        for volume in volumes {
-            let source = volume.known().and_then(|text| Some(text.split_once(':')?.0.to_owned()));
-            if let Some(source) = source.filter(|source| source.starts_with(['/', '.', '~'])) {
-                self.look_by_name(&Field::new(Value::text(source), volume.span.clone()), applied.directory);
-            }
-        }
-    }
-
     fn psql(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let Some(applied) = self.taken_apart("psql", arguments, directory, span) else { return };
         let environment = self.place(Place::Postgres, &applied);
@@ -167,6 +182,9 @@ impl Walker<'_> {
                 Some(command) => self.inner_text(&command.value, span.clone()),
                 None => self.overwrite(&output, directory),
             }
+        }
+        for log in ["-L", "--log-file"].iter().flat_map(|name| line.values(name)).cloned().collect::<Vec<_>>() {
+            self.modify(&log, directory, APPENDS);
         }
         for text in &texts {
             self.sql(text, &environment, span);
@@ -222,84 +240,11 @@ impl Walker<'_> {
         }
     }
 
-    fn containers(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        let Some(applied) = self.taken_apart(program, arguments, directory, span) else { return };
-        if applied.line.operands.first().and_then(Field::known).as_deref() == Some("compose")
-            || applied.sub_name.starts_with("compose ")
-        {
-            let at = arguments.iter().position(|field| field.known().as_deref() == Some("compose")).unwrap_or(0);
-            let words = arguments.get(at + 1..).unwrap_or_default();
-            return match self.place(Place::Docker, &applied) {
-                Environment::Local => self.containers("docker-compose", words, directory, span),
-                there => self.elsewhere(there, |walker| walker.containers("docker-compose", words, directory, span)),
-            };
-        }
-        self.apply(program, applied.command, arguments, directory, span);
-        self.lent_to_container(&applied);
-        let environment = self.place(Place::Docker, &applied);
-        match applied.sub_name {
-            "exec" | "container exec" => self.inside(
-                behind_subcommand(applied.command, arguments),
-                applied.sub.map(|sub| sub.valued.as_slice()),
-                Site::There(environment),
-                span,
-            ),
-            "run" | "container run" => {
-                let shares = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"];
-                let shared = shares.iter().any(|name| applied.line.has(name));
-                let site = if shared { Site::There(environment) } else { Site::Throwaway };
-                self.inside(
-                    behind_subcommand(applied.command, arguments),
-                    applied.sub.map(|sub| sub.valued.as_slice()),
-                    site,
-                    span,
-                );
-            }
-            _ => {}
-        }
-    }
-
-    fn kubectl(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        let Some(applied) = self.taken_apart("kubectl", arguments, directory, span) else { return };
-        self.apply(program, applied.command, arguments, directory, span);
-        if applied.sub_name == "exec" {
-            let environment = self.place(Place::Kubernetes, &applied);
-            match arguments.iter().position(|field| field.known().as_deref() == Some("--")) {
-                Some(at) => {
-                    let words = arguments.get(at + 1..).unwrap_or_default().to_vec();
-                    self.elsewhere(environment, |walker| walker.run_words(&words, None, span));
-                }
-                None => self.inside(
-                    behind_subcommand(applied.command, arguments),
-                    applied.sub.map(|sub| sub.valued.as_slice()),
-                    Site::There(environment),
-                    span,
-                ),
-            }
-        }
-    }
-
-    /// Follows the command behind the options and the first operand (a container, an image, a pod).
-    fn inside(&mut self, words: Vec<Field>, valued: Option<&[String]>, site: Site, span: &Span) {
-        let (_, used) = parse(
-            &words,
-            super::options::Style {
-                valued: [valued.unwrap_or_default(), &[]],
-                long_with_one_dash: false,
-                stops_at_operand: true,
-                abbreviates: false,
-            },
-        );
-        let rest = words.get(used + 1..).unwrap_or_default();
-        if !rest.is_empty() {
-            self.at_site(site, |walker| walker.run_words(rest, None, span));
-        }
-    }
-
     /// `awk` programs may run commands and write files.
     fn awk(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let Some(applied) = self.taken_apart("awk", arguments, directory, span) else { return };
         applied.line.operands.iter().skip(1).for_each(|file| self.look(file, directory));
+        self.fill_all(&applied);
         let code = match applied.line.values("-f").next() {
             Some(_) => None,
             None => applied.line.operands.first().and_then(Field::known),
@@ -359,7 +304,7 @@ impl Walker<'_> {
             };
             if value.contains(['`', ';', '|', '&', '<', '>', '\n']) || value.contains("$(") || value.contains("${") {
                 self.opaque(name, &format!("`{program}` runs what a variable holds"), span.clone());
-            } else if value.contains(char::is_whitespace) {
+            } else if value.contains(char::is_whitespace) || (value.contains('/') && is_program_variable(name)) {
                 let text = Value::text(value);
                 self.at_worst(|walker| walker.inner_text(&text, span.clone()));
             }
@@ -379,6 +324,10 @@ impl Walker<'_> {
         let mut scripts: Vec<Field> = ["-e", "--expression"].iter().flat_map(|name| applied.line.values(name)).cloned().collect();
         let mut files = applied.line.operands.clone();
         let from_file = applied.line.values("-f").chain(applied.line.values("--file")).next().is_some();
+        // On BSD's systems the ending for copies stands behind `-i` as a word of its own.
+        if in_place.is_some() && files.first().and_then(Field::known).as_deref() == Some("") {
+            files.remove(0);
+        }
         if scripts.is_empty() && !from_file && !files.is_empty() {
             scripts.push(files.remove(0));
         }
@@ -400,6 +349,17 @@ impl Walker<'_> {
             self.note(plain(Verb::Read, ResourceKind::Program, program, format!("Looks only (`{program}`)"), span.clone()));
         }
     }
+}
+
+/// Whether a variable holds the name of a program by convention: those of make's own rules (GNU make's manual, "Implicit
+/// Variables"), and of others by their endings.
+fn is_program_variable(name: &str) -> bool {
+    const PROGRAMS: [&str; 26] = [
+        "AR", "AS", "CARGO", "CC", "CPP", "CXX", "FC", "GO", "INSTALL", "LD", "LEX", "LINT", "M2C", "MAKE", "MAKEINFO", "NODE",
+        "NPM", "OBJCOPY", "PC", "PYTHON", "RANLIB", "RM", "RUSTC", "SHELL", "STRIP", "YACC",
+    ];
+    let base = name.trim_end_matches([':', '+', '?']);
+    PROGRAMS.contains(&base) || ["_CC", "_CXX", "_LD", "_PYTHON", "_SHELL", "_WRAPPER"].iter().any(|end| base.ends_with(end))
 }
 
 /// Whether a word is one dash and letters of options.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::budget::COMBINATIONS_MAX;
-use super::syntax::{Command, Form, Item, Operation, Part};
+use super::syntax::{Command, Form, Item, List, Operation, Part};
 use super::value::Value;
 
 /// The variables that parts expand, at any depth of words (not inside substitutions' own commands' state).
@@ -40,6 +40,30 @@ pub(super) fn collect_names(part: &Part, names: &mut BTreeSet<String>) {
             }
         }
         Part::Process { .. } | Part::Text { .. } => {}
+    }
+}
+
+/// The variables that the words of a command expand, those of the commands inside it included.
+pub(super) fn names_in_command(command: &Command, names: &mut BTreeSet<String>) {
+    let mut lists = |lists: &[&List]| {
+        let items = lists.iter().flat_map(|list| &list.items);
+        let commands = items.flat_map(|item| std::iter::once(&item.first).chain(item.rest.iter().map(|(_, next)| next)));
+        commands.for_each(|command| names_in_command(command, names));
+    };
+    match &command.form {
+        Form::Case { arms, .. } => lists(&arms.iter().map(|(_, body)| body).collect::<Vec<_>>()),
+        Form::For { body, .. } | Form::Group(body) | Form::Subshell(body) => lists(&[body]),
+        Form::If { branches, otherwise } => {
+            let branches = branches.iter().flat_map(|(condition, body)| [condition, body]);
+            lists(&branches.chain(otherwise.as_ref()).collect::<Vec<_>>());
+        }
+        Form::Loop { condition, body, .. } => lists(&[condition, body]),
+        Form::Pipeline(stages) => stages.iter().for_each(|stage| names_in_command(stage, names)),
+        Form::Simple(simple) => {
+            simple.words.iter().flat_map(|word| &word.parts).for_each(|part| collect_names(part, names));
+        }
+        Form::Test(words) => words.iter().flat_map(|word| &word.parts).for_each(|part| collect_names(part, names)),
+        Form::Arithmetic(_) | Form::Coprocess(_) | Form::Function { .. } => {}
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
+use super::apply::behind;
+use super::destroyers::destroys;
 use super::dialect::Dialect;
 use super::effect::{OPEN_CODE, plain};
 use super::files::Target;
@@ -12,7 +14,7 @@ use super::state::State;
 use super::syntax::Span;
 use super::value::{Field, Piece, Value};
 use super::walker::{Input, Site, Walker};
-use super::wrappers::{RUNNER, WRAPPERS, Wrapper, fetches, is_shell, runs_words};
+use super::wrappers::{RUNNER, WRAPPERS, Wrapper, fetches, is_shell, runner};
 use crate::world::Content;
 
 impl Walker<'_> {
@@ -25,7 +27,7 @@ impl Walker<'_> {
             "script" | "sg" | "su" | "runuser" => self.with_command_option(program, arguments, directory, span),
             "entr" => self.entr(arguments, directory, span),
             _ if is_shell(program) => self.shell(program, arguments, directory, span),
-            "autossh" | "mosh" | "ssh" => self.ssh(program, arguments, span),
+            "autossh" | "mosh" | "ssh" => self.ssh(program, arguments, directory, span),
             "pdsh" | "pssh" | "parallel-ssh" => self.ssh_to_many(program, arguments, span),
             "concurrently" | "hyperfine" | "nodemon" => self.texts(program, arguments, directory, span),
             "cross-env" | "cross-env-shell" => self.apart(|walker| walker.env(arguments, directory, span)),
@@ -39,13 +41,14 @@ impl Walker<'_> {
                 let skipped = if arguments.first().and_then(Field::known).as_deref() == Some("tool") { 2 } else { 1 };
                 self.fetched(program, arguments.get(skipped..).unwrap_or_default(), directory, span);
             }
-            _ if runs_words(program, arguments) => {
-                let rest = arguments.get(1..).unwrap_or_default();
-                self.simple_wrapper(&RUNNER, rest, directory, span);
-            }
-            _ => match WRAPPERS.iter().find(|wrapper| wrapper.name == program) {
-                Some(wrapper) => self.apart(|walker| walker.simple_wrapper(wrapper, arguments, directory, span)),
-                None => return false,
+            "nix" | "nix-shell" => return self.nix(program, arguments, directory, span),
+            _ => match (runner(program, arguments), WRAPPERS.iter().find(|wrapper| wrapper.name == program)) {
+                (Some(runner), _) => {
+                    let rest = arguments.get(1..).unwrap_or_default();
+                    self.simple_wrapper(runner, rest, directory, span);
+                }
+                (None, Some(wrapper)) => self.apart(|walker| walker.simple_wrapper(wrapper, arguments, directory, span)),
+                (None, None) => return false,
             },
         }
         true
@@ -53,8 +56,15 @@ impl Walker<'_> {
 
     pub(super) fn simple_wrapper(&mut self, wrapper: &Wrapper, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let (line, used) = leading(arguments, wrapper.valued);
-        if matches!(wrapper.name, "ltrace" | "strace" | "time") {
-            ["-o", "--output"].iter().flat_map(|name| line.values(name)).for_each(|file| self.overwrite(file, directory));
+        self.attaches(wrapper.name, &line, span);
+        if matches!(wrapper.name, "ltrace" | "perf" | "strace" | "time") {
+            for file in ["-o", "--output"].iter().flat_map(|name| line.values(name)) {
+                // strace hands its output to a command that stands there in place of a file.
+                match ["|", "!"].iter().find_map(|marker| behind(file, marker)).filter(|_| wrapper.name == "strace") {
+                    Some(command) => self.inner_text(&command.value, span.clone()),
+                    None => self.overwrite(file, directory),
+                }
+            }
         }
         if wrapper.name == RUNNER.name {
             for text in ["-c", "--call", "--command"].iter().flat_map(|name| line.values(name)) {
@@ -143,7 +153,16 @@ impl Walker<'_> {
             }
             return self.inner_text(&whole, span.clone());
         }
-        let rest = self.leading_variables(arguments.get(used..).unwrap_or_default(), span);
+        let mut rest = arguments.get(used..).unwrap_or_default();
+        let lone = rest.first().and_then(Field::known).as_deref() == Some("-");
+        rest = rest.get(usize::from(lone)..).unwrap_or_default();
+        if lone || line.has("-i") || line.has("--ignore-environment") {
+            self.state.unset("HOME");
+        }
+        for name in ["-u", "--unset"].iter().flat_map(|name| line.values(name)).filter_map(Field::known) {
+            self.state.unset(&name);
+        }
+        let rest = self.leading_variables(rest, span);
         let moved = line.values("-C").chain(line.values("--chdir")).next().map(|field| self.target(&field.value, directory));
         let inside = match moved {
             Some(super::files::Target::Exactly(path)) => Some(path),
@@ -151,10 +170,26 @@ impl Walker<'_> {
             None => directory.map(str::to_owned),
         };
         if rest.is_empty() {
+            self.shows_environment(&[], span);
             self.note(plain(Verb::Read, ResourceKind::Program, "env", "Lists the environment".to_owned(), span.clone()));
         } else {
             self.run_words(rest, inside.as_deref(), span);
         }
+    }
+
+    /// `nix develop -c COMMAND …`, `nix-shell --run TEXT`; the families say the rest.
+    fn nix(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let behind = |names: &[&str]| {
+            let at = arguments.iter().position(|word| word.known().is_some_and(|word| names.contains(&word.as_str())))?;
+            arguments.get(at + 1..)
+        };
+        if program == "nix" {
+            let words = behind(&["-c", "--command"]).unwrap_or_default();
+            self.apart(|walker| walker.run_words(words, directory, span));
+        } else if let Some(text) = behind(&["--run", "--command"]).and_then(<[Field]>::first) {
+            self.apart(|walker| walker.inner_text(&text.value, span.clone()));
+        }
+        false
     }
 
     fn flock(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
@@ -342,10 +377,17 @@ impl Walker<'_> {
             ),
             _ => (&["-x", "--exec"], &["-w", "--watch", "-e", "--ext", "-i", "--ignore", "--delay", "--config"]),
         };
-        let (line, _) = parse_with(arguments, &[options, others].concat());
+        let exports: &[&str] = match program {
+            "hyperfine" => &["--export-asciidoc", "--export-csv", "--export-json", "--export-markdown", "--export-orgmode"],
+            _ => &[],
+        };
+        let (line, _) = parse_with(arguments, &[options, others, exports].concat());
         let summary = format!("Runs `{program}`, which runs commands of its own");
         let effect = plain(Verb::Execute, ResourceKind::Program, program, summary, span.clone());
         self.note(Effect { certainty: Certainty::Delegated, reversibility: Reversibility::Effort, ..effect });
+        for file in exports.iter().flat_map(|name| line.values(name)) {
+            self.overwrite(file, directory);
+        }
         for text in options.iter().flat_map(|name| line.values(name)) {
             self.apart(|walker| walker.inner_text(&text.value, span.clone()));
         }
@@ -360,69 +402,6 @@ impl Walker<'_> {
                 }
             }
         }
-    }
-
-    /// One command on many hosts.
-    fn ssh_to_many(&mut self, program: &str, arguments: &[Field], span: &Span) {
-        let valued = ["-w", "-x", "-l", "-t", "-u", "-f", "-R", "-g", "-H", "-h", "-o", "-e", "-p", "-O", "-X"];
-        let (_, used) = leading(arguments, &valued);
-        let text = joined(arguments.get(used..).unwrap_or_default());
-        let summary = format!("Runs commands on many hosts through `{program}`");
-        let effect = plain(Verb::Execute, ResourceKind::Host, program, summary, span.clone());
-        self.note(Effect { environment: Environment::Unknown, ..effect });
-        self.elsewhere(Environment::Unknown, |walker| walker.inner_text(&text, span.clone()));
-    }
-
-    fn ssh(&mut self, program: &str, arguments: &[Field], span: &Span) {
-        let mut valued = vec![
-            "-B", "-b", "-c", "-D", "-E", "-e", "-F", "-I", "-i", "-J", "-L", "-l", "-m", "-O", "-o", "-P", "-p", "-Q", "-R",
-            "-S", "-W", "-w",
-        ];
-        if program == "autossh" {
-            valued.push("-M");
-        }
-        let (line, used) = leading(arguments, &valued);
-        if line.values("--ssh").next().is_some() {
-            self.unseen_code(program, "a command in an option", span);
-        }
-        for option in line.values("-o") {
-            let head = option.value.head().to_ascii_lowercase();
-            if ["proxycommand", "localcommand", "knownhostscommand"].iter().any(|name| head.starts_with(name)) {
-                self.unseen_code("ssh", "a command in an option", span);
-            }
-        }
-        let Some((host, mut rest)) = arguments.get(used..).and_then(<[Field]>::split_first) else {
-            return self.note(plain(
-                Verb::Read,
-                ResourceKind::Program,
-                program,
-                format!("Looks only (`{program}`)"),
-                span.clone(),
-            ));
-        };
-        // Options may also follow the host.
-        let (behind, more) = leading(rest, &valued);
-        rest = rest.get(more..).unwrap_or_default();
-        let name = host.shown();
-        let name = name.rsplit('@').next().unwrap_or_default().to_owned();
-        if opens_back(&line) || opens_back(&behind) {
-            let summary = format!("Lets whoever reaches `{name}` connect to this machine or through it");
-            let effect = plain(Verb::Publish, ResourceKind::Host, &name, summary, span.clone());
-            let environment = Environment::from(name.clone());
-            self.note(Effect { environment, reversibility: Reversibility::Irreversible, ..effect });
-        }
-        let environment = Environment::from(name.clone());
-        let summary = format!("Runs commands on `{name}` through ssh");
-        let effect = plain(Verb::Execute, ResourceKind::Host, &name, summary, span.clone());
-        self.note(Effect { environment: environment.clone(), ..effect });
-        let text = joined(rest);
-        let empty = rest.is_empty();
-        self.elsewhere(
-            environment,
-            |walker| {
-                if empty { walker.run_input("ssh", span) } else { walker.inner_text(&text, span.clone()) }
-            },
-        );
     }
 
     /// Follows something on another machine or in a container: nothing that holds here holds there.
@@ -480,12 +459,32 @@ impl Walker<'_> {
             .next()
             .and_then(Field::known)
             .or_else(|| replaced_by(arguments.get(..used).unwrap_or_default()));
+        let listed = self.listed_words(&words);
         match marker {
-            Some(marker) => words.iter_mut().for_each(|word| replace(&mut word.value, &marker)),
+            Some(marker) => {
+                let name = match listed.as_slice() {
+                    [only] => only.value.clone(),
+                    _ => Value::unknown(),
+                };
+                words.iter_mut().for_each(|word| replace(&mut word.value, &marker, &name));
+            }
+            None if !listed.is_empty() => words.extend(listed),
             None => words.extend(self.read_words(&line, directory, span)),
         }
         self.run_words(&words, directory, span);
         self.read_listed(&words, directory, span);
+    }
+
+    /// The files that a listing before it named, for a program that does not destroy: a name with a blank in it is two words, and
+    /// then other files than those are meant.
+    fn listed_words(&self, words: &[Field]) -> Vec<Field> {
+        let program = words.first().and_then(Field::known).unwrap_or_default();
+        match &self.input {
+            Input::Listed(names) if names.len() <= LISTED_MAX && names.iter().all(is_searched) && !destroys(&program) => {
+                names.clone()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Shows what a listing before it named, where the program shows what it is given: `find ~/.ssh | xargs cat`. What it does to
@@ -544,24 +543,23 @@ impl Walker<'_> {
     }
 }
 
+/// Whether it stands for what was found below a place, as it is called from here; `ls` prints other names.
+fn is_searched(name: &Field) -> bool {
+    name.value.pieces.iter().any(|piece| matches!(piece, Piece::Pattern(glob) if glob == "**"))
+}
+
 /// Most names of a listing that are looked at.
 const LISTED_MAX: usize = 16;
-
-/// Whether options of ssh open a port there that leads back here.
-fn opens_back(line: &Line) -> bool {
-    let forwards = |field: &Field| field.value.head().to_ascii_lowercase().starts_with("remoteforward");
-    line.has("-R") || line.values("-o").any(forwards)
-}
 
 /// Takes the options in front of a wrapped command; gives them and how many words they were.
 pub(super) fn leading(words: &[Field], valued: &[&str]) -> (Line, usize) {
     let valued: Vec<String> = valued.iter().map(|name| (*name).to_owned()).collect();
-    parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: true, abbreviates: true })
+    parse(words, Style { valued: [&valued, &[]], stops_at_operand: true, abbreviates: true, ..Style::default() })
 }
 
 pub(super) fn parse_with(words: &[Field], valued: &[&str]) -> (Line, usize) {
     let valued: Vec<String> = valued.iter().map(|name| (*name).to_owned()).collect();
-    parse(words, Style { valued: [&valued, &[]], long_with_one_dash: false, stops_at_operand: false, abbreviates: true })
+    parse(words, Style { valued: [&valued, &[]], abbreviates: true, ..Style::default() })
 }
 
 /// Words joined with blanks, as `ssh` and `watch` do before a shell reads them.
@@ -606,8 +604,8 @@ fn with_argument(command: &[Field], argument: &str) -> Value {
     whole
 }
 
-/// Puts something unknown where the marker stands.
-fn replace(value: &mut Value, marker: &str) {
+/// Puts what is read where the marker stands.
+fn replace(value: &mut Value, marker: &str, by: &Value) {
     let mut replaced = Value::default();
     for piece in std::mem::take(&mut value.pieces) {
         let Piece::Text(text) = piece else {
@@ -616,7 +614,7 @@ fn replace(value: &mut Value, marker: &str) {
         };
         for (index, part) in text.split(marker).enumerate() {
             if index > 0 {
-                replaced.append(Value::unknown());
+                replaced.append(by.clone());
             }
             if !part.is_empty() {
                 replaced.push(Piece::Text(part.to_owned()));

@@ -31,7 +31,6 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     wrapper("cpulimit", &["-l", "--limit", "-p", "--pid", "-e", "--exe"], 0),
     wrapper("daemonize", &["-c", "-e", "-o", "-p", "-l", "-u", "-E"], 0),
     wrapper("dbus-run-session", &["--config-file", "--dbus-daemon"], 0),
-    wrapper("direnv", &[], 2),
     wrapper("doas", &["-u", "-C"], 0),
     wrapper("dotenv", &["-f", "-e", "-c", "-p", "-v"], 0),
     wrapper("dumb-init", &["-r", "--rewrite"], 0),
@@ -43,7 +42,7 @@ pub(super) const WRAPPERS: &[Wrapper] = &[
     wrapper("ionice", &["-c", "-n", "--class", "--classdata"], 0),
     plainly("linux32"),
     plainly("linux64"),
-    wrapper("ltrace", &["-e", "-o", "-s", "-n"], 0),
+    wrapper("ltrace", &["-a", "-A", "-D", "-e", "-F", "-l", "-n", "-o", "-p", "-s", "-u", "-w", "-x"], 0),
     wrapper("nice", &["-n", "--adjustment"], 0),
     wrapper("nocache", &["-n"], 0),
     plainly("nohup"),
@@ -184,18 +183,65 @@ pub(super) const RUNNER: Wrapper = Wrapper {
     operands: 0,
 };
 
-/// Whether the words behind a package manager's first are a command of their own: `uv run pytest`, `pnpm exec tsc`.
-pub(super) fn runs_words(program: &str, arguments: &[Field]) -> bool {
-    let first = arguments.first().and_then(Field::known);
-    let runs: &[&str] = match program {
-        "bundle" | "mise" | "asdf" => &["exec"],
-        "doppler" => &["run"],
-        "perf" => &["record", "stat", "trace"],
-        "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv" | "conda" | "mamba" => &["run"],
-        "yarn" => &["exec"],
-        _ => &[],
-    };
-    first.is_some_and(|first| runs.contains(&first.as_str()))
+/// Those of conda, whose options name an environment.
+const CONDA: Wrapper = wrapper("conda", &["-n", "--name", "-p", "--prefix", "--cwd", "-r", "--root-prefix", "-a", "--attach"], 0);
+const DIRENV: Wrapper = wrapper("direnv", &[], 1);
+/// Those of `perf record`, `stat` and `trace`.
+const PERF: Wrapper = wrapper(
+    "perf",
+    &[
+        "-c",
+        "--call-graph",
+        "-C",
+        "--cpu",
+        "--count",
+        "-D",
+        "--delay",
+        "-e",
+        "--event",
+        "-F",
+        "--field-separator",
+        "--filter",
+        "--freq",
+        "-G",
+        "--cgroup",
+        "-I",
+        "--interval-print",
+        "-j",
+        "--branch-filter",
+        "-k",
+        "--clockid",
+        "-m",
+        "--mmap-pages",
+        "-o",
+        "--output",
+        "-p",
+        "--pid",
+        "-r",
+        "--realtime",
+        "--repeat",
+        "-t",
+        "--tid",
+        "-u",
+        "--uid",
+        "-x",
+        "--max-size",
+    ],
+    0,
+);
+
+/// What the words behind a program's first are where they are a command of their own: `uv run pytest`, `pnpm exec tsc`.
+pub(super) fn runner(program: &str, arguments: &[Field]) -> Option<&'static Wrapper> {
+    let first = arguments.first().and_then(Field::known)?;
+    match (program, first.as_str()) {
+        ("asdf" | "bundle" | "mise" | "yarn", "exec")
+        | ("mise", "x")
+        | ("doppler" | "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv", "run") => Some(&RUNNER),
+        ("conda" | "mamba" | "micromamba", "run") => Some(&CONDA),
+        ("direnv", "exec") => Some(&DIRENV),
+        ("perf", "record" | "stat" | "trace") => Some(&PERF),
+        _ => None,
+    }
 }
 
 /// Whether a package manager runs a program that it may fetch first: `npm exec x`, `pnpm dlx x`, `uv tool run x`.

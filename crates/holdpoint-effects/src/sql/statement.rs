@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
-use holdpoint_core::effect::{Certainty, Effect, Effects, Magnitude, ResourceKind, Reversibility, Unit, Verb};
+use holdpoint_core::effect::{Certainty, Effect, Effects, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 use pg_query::protobuf::{
     AlterTableType, CmdType, DropBehavior, ObjectType, OnConflictAction, TransactionStmtKind, VariableSetKind,
 };
 
+use super::key::rows_by_key;
 use super::origin::Origin;
 use super::table::{self, Row, Setting};
-use super::tree::{Node, Tree};
+use super::tree::{Node, Tree, enumerated, words};
 
 /// Collects the effects of statements, in the order in which they are met.
 pub(super) struct Walk<'a> {
@@ -146,8 +147,10 @@ impl<'a> Walk<'a> {
         let does = if verb == Verb::Delete { "Deletes" } else { "Changes" };
         // How many rows meet a condition, the server knows; without one it is all of them.
         match statement.node("where_clause") {
-            Some(_) => {
-                self.rows(verb, &name, None, Certainty::Worst, format!("{does} the rows of `{name}` that meet a condition"))
+            Some(condition) => {
+                let local = *self.origin.environment == Environment::Local;
+                let count = if local { rows_by_key(condition) } else { None };
+                self.rows(verb, &name, count, Certainty::Worst, format!("{does} the rows of `{name}` that meet a condition"))
             }
             None => self.rows(verb, &name, None, Certainty::Exact, format!("{does} every row of `{name}`")),
         }
@@ -545,16 +548,6 @@ fn dotted(tree: &Tree) -> String {
         }
         Tree::Nothing | Tree::Number(_) => String::new(),
     }
-}
-
-/// The parts of a name.
-fn words(node: &Node, field: &str) -> Vec<String> {
-    node.nodes(field).filter_map(|part| part.text("sval")).map(str::to_owned).collect()
-}
-
-/// An enumeration's value, where it is one that the parser's tables know.
-fn enumerated<T: TryFrom<i32>>(node: &Node, field: &str) -> Option<T> {
-    T::try_from(i32::try_from(node.number(field)).ok()?).ok()
 }
 
 /// A constant as text.

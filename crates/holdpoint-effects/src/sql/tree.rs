@@ -62,6 +62,16 @@ impl Node {
     }
 }
 
+/// The parts of a name.
+pub(super) fn words(node: &Node, field: &str) -> Vec<String> {
+    node.nodes(field).filter_map(|part| part.text("sval")).map(str::to_owned).collect()
+}
+
+/// An enumeration's value, where it is one that the parser's tables know.
+pub(super) fn enumerated<T: TryFrom<i32>>(node: &Node, field: &str) -> Option<T> {
+    T::try_from(i32::try_from(node.number(field)).ok()?).ok()
+}
+
 /// Turns a decoded message into a tree.
 pub(super) fn of<T: Serialize>(message: &T) -> Tree {
     message.serialize(Builder).unwrap_or(Tree::Nothing)

@@ -216,7 +216,13 @@ pub(crate) fn answer(question: &Question) -> Answer {
             Some("/scripts/build.sh") => Answer::FileText { text: "#!/bin/bash\ncargo build \"$@\"\n".to_owned() },
             Some("/scripts/env-shell") => Answer::FileText { text: "#!/usr/bin/env bash\nrm -rf ~/data\n".to_owned() },
             Some(
-                "/scripts/native" | "/scripts/rm-by-another-name" | "/gradlew" | "/mvnw" | "/bin/rails" | "/.venv/bin/python3",
+                "/scripts/native"
+                | "/scripts/rm-by-another-name"
+                | "/gradlew"
+                | "/mvnw"
+                | "/bin/rails"
+                | "/target/debug/x"
+                | "/.venv/bin/python3",
             ) => Answer::NotText {},
             Some("/node_modules/.bin/head" | "/node_modules/.bin/tsc-shim" | "/scripts/plain") => {
                 Answer::FileText { text: "rm -rf ~/data\n".to_owned() }
@@ -275,7 +281,7 @@ pub(crate) fn answer(question: &Question) -> Answer {
             if directory.is_empty() {
                 paths = vec!["/home".to_owned(), "/usr".to_owned()];
             }
-            if matches!(directory, "/**" | "/home/alice/**") {
+            if directory.ends_with("/**") && !directory.starts_with(TREE) {
                 return Answer::Unknown { why: "it matches more than can be looked at".to_owned() };
             }
             Answer::Matches { paths, complete: true }

@@ -1,0 +1,150 @@
+//! Containers: what a command does inside one, and which files of this machine it is given.
+//!
+//! *Out of scope:* what is done to containers, images and volumes themselves (`families/containers.toml`, `families/kubernetes.toml`).
+
+use holdpoint_core::effect::Environment;
+
+use super::apply::{Applied, behind_subcommand};
+use super::options::{Style, parse};
+use super::syntax::Span;
+use super::value::{Field, Value};
+use super::walker::{Site, Walker};
+use super::wrappers::is_shell;
+use crate::families::Place;
+
+impl Walker<'_> {
+    /// Secrets of this machine that a container is given: as files, which whatever runs in it may read, or in a directory of which
+    /// its command names them.
+    fn lent_to_container(&mut self, applied: &Applied<'_>, words: &[Field]) {
+        let volumes = ["-v", "--volume"].iter().flat_map(|name| applied.line.values(name)).filter_map(volume);
+        let mounts = applied.line.values("--mount").filter_map(mount);
+        let lent: Vec<(Field, String)> = volumes.chain(mounts).collect();
+        for (source, inside) in lent {
+            self.look_by_name(&source, applied.directory);
+            for word in words {
+                for rest in paths_below(&inside, &word.shown()) {
+                    let path = Value::text(format!("{}/{rest}", source.shown().trim_end_matches('/')));
+                    self.look_by_name(&Field::new(path, word.span.clone()), applied.directory);
+                }
+            }
+        }
+    }
+
+    pub(super) fn containers(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(applied) = self.taken_apart(program, arguments, directory, span) else { return };
+        if applied.line.operands.first().and_then(Field::known).as_deref() == Some("compose")
+            || applied.sub_name.starts_with("compose ")
+        {
+            let at = arguments.iter().position(|field| field.known().as_deref() == Some("compose")).unwrap_or(0);
+            let words = arguments.get(at + 1..).unwrap_or_default();
+            return match self.place(Place::Docker, &applied) {
+                Environment::Local => self.containers("docker-compose", words, directory, span),
+                there => self.elsewhere(there, |walker| walker.containers("docker-compose", words, directory, span)),
+            };
+        }
+        let environment = self.place(Place::Docker, &applied);
+        let words = behind_subcommand(applied.command, arguments);
+        if matches!(applied.sub_name, "exec" | "container exec") {
+            return self.looks_or_runs(&applied, |walker, applied| {
+                walker.inside(words, applied.sub.map(|sub| sub.valued.as_slice()), Site::There(environment), span)
+            });
+        }
+        self.apply(program, applied.command, arguments, directory, span);
+        self.lent_to_container(&applied, &words);
+        match applied.sub_name {
+            "run" | "container run" => {
+                let shares = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"];
+                let shared = shares.iter().any(|name| applied.line.has(name));
+                let site = if shared { Site::There(environment) } else { Site::Throwaway };
+                self.inside(words, applied.sub.map(|sub| sub.valued.as_slice()), site, span);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn kubectl(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(applied) = self.taken_apart("kubectl", arguments, directory, span) else { return };
+        if applied.sub_name != "exec" {
+            return self.apply(program, applied.command, arguments, directory, span);
+        }
+        let site = Site::There(self.place(Place::Kubernetes, &applied));
+        let words = behind_subcommand(applied.command, arguments);
+        self.looks_or_runs(&applied, |walker, applied| {
+            match arguments.iter().position(|field| field.known().as_deref() == Some("--")) {
+                Some(at) => {
+                    let words = arguments.get(at + 1..).unwrap_or_default();
+                    walker.at_site(site, |walker| walker.run_words(words, None, span));
+                }
+                None => walker.inside(words, applied.sub.map(|sub| sub.valued.as_slice()), site, span),
+            }
+        });
+    }
+
+    /// Follows a command inside a system that runs. Where it plainly looks, that is all there is to say of it; a shell's own
+    /// variables are not looked at here, so a shell counts as more.
+    fn looks_or_runs(&mut self, applied: &Applied<'_>, follow: impl FnOnce(&mut Self, &Applied<'_>)) {
+        let before = self.noted();
+        let mut ran = std::mem::take(&mut self.ran);
+        follow(self, applied);
+        let shells = self.ran.iter().any(|name| is_shell(name));
+        self.ran.append(&mut ran);
+        if self.only_looked(before) && !shells {
+            return;
+        }
+        let inner = self.take_noted(before);
+        self.apply(applied.program, applied.command, applied.arguments, applied.directory, &applied.span);
+        inner.into_iter().for_each(|effect| self.note(effect));
+    }
+
+    /// Follows the command behind the options and the first operand (a container, an image, a pod).
+    fn inside(&mut self, words: Vec<Field>, valued: Option<&[String]>, site: Site, span: &Span) {
+        let (_, used) =
+            parse(&words, Style { valued: [valued.unwrap_or_default(), &[]], stops_at_operand: true, ..Style::default() });
+        let rest = words.get(used + 1..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.at_site(site, |walker| walker.run_words(rest, None, span));
+        }
+    }
+}
+
+/// `SOURCE:INSIDE[:OPTIONS]`, where the source is a path.
+fn volume(field: &Field) -> Option<(Field, String)> {
+    let text = field.known()?;
+    let (source, rest) = text.split_once(':')?;
+    let inside = rest.split(':').next().unwrap_or_default();
+    source.starts_with(['/', '.', '~']).then(|| (Field::new(Value::text(source), field.span.clone()), inside.to_owned()))
+}
+
+/// `type=bind,source=SOURCE,target=INSIDE`, in any order and under any of its names.
+fn mount(field: &Field) -> Option<(Field, String)> {
+    let text = field.known()?;
+    let value = |names: &[&str]| {
+        let mut parts = text.split(',').filter_map(|part| part.split_once('='));
+        parts.find(|(name, _)| names.contains(name)).map(|(_, value)| value.to_owned())
+    };
+    let source = value(&["source", "src"]).filter(|_| value(&["type"]).as_deref() == Some("bind"))?;
+    Some((Field::new(Value::text(source), field.span.clone()), value(&["target", "destination", "dst"])?))
+}
+
+/// What stands behind a directory in the paths that a word, or a text for a shell, names below it.
+fn paths_below(directory: &str, word: &str) -> Vec<String> {
+    let directory = format!("{}/", directory.trim_end_matches('/'));
+    let names = word.split(|sign: char| sign.is_whitespace() || "'\";|&()<>=".contains(sign));
+    names.filter_map(|name| name.strip_prefix(&directory)).filter(|rest| !rest.is_empty()).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_container_is_lent_is_found_where_it_has_it() {
+        let field = |text: &str| Field::new(Value::text(text), 0..0);
+        let lent = |found: Option<(Field, String)>| found.map(|(source, inside)| (source.shown(), inside));
+        assert_eq!(lent(volume(&field("/home/a/.aws:/a:ro"))), Some(("/home/a/.aws".to_owned(), "/a".to_owned())));
+        assert_eq!(lent(volume(&field("pgdata:/d"))), None);
+        assert_eq!(lent(mount(&field("type=bind,target=/a,src=/x"))), Some(("/x".to_owned(), "/a".to_owned())));
+        assert_eq!(lent(mount(&field("type=volume,target=/a,src=x"))), None);
+        assert_eq!(paths_below("/a", "cat /a/credentials; ls /ab/x"), ["credentials"]);
+    }
+}
