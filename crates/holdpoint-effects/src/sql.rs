@@ -53,5 +53,7 @@ pub(crate) fn cost(sql: &str) -> usize {
 
 /// Reads a script as `psql` would: SQL with its backslash commands, some of which run programs or write files.
 pub fn read_psql(script: &str, environment: &Environment, origin_span: Option<Range<usize>>) -> Vec<Effect> {
-    psql::read(script, &Origin { environment, span: origin_span })
+    let origin = Origin { environment, span: origin_span };
+    // A line ends for `psql` at such a byte, and goes on for nobody else.
+    if script.contains('\0') { vec![origin.opaque("it has a null byte")] } else { psql::read(script, &origin) }
 }
