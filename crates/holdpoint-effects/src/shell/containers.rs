@@ -4,8 +4,9 @@
 
 use holdpoint_core::effect::Environment;
 
-use super::apply::{Applied, behind_subcommand};
+use super::apply::Applied;
 use super::options::{Style, parse};
+use super::subcommands::behind_subcommand;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Site, Walker};

@@ -3,13 +3,14 @@
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, Question};
 
-use super::apply::{Applied, subcommand};
+use super::apply::Applied;
 use super::effect::plain;
 use super::files::Target;
 use super::options::{Line, Style, parse};
 use super::settings::{is_harmless, is_run, redirects};
 use super::state::Branch;
 use super::stirred::Stirred;
+use super::subcommands::subcommand;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};

@@ -71,6 +71,7 @@ mod state;
 mod stirred;
 mod stranger;
 mod structure;
+mod subcommands;
 mod syntax;
 mod targets;
 mod terminals;

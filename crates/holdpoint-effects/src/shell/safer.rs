@@ -8,7 +8,8 @@ use holdpoint_core::change::quoted;
 use holdpoint_core::effect::{Alternative, ResourceKind, Reversibility, Verb};
 use holdpoint_core::question::{FileKind, PathFacts, Place};
 
-use super::apply::{Applied, before_subcommand, behind_subcommand};
+use super::apply::Applied;
+use super::subcommands::{before_subcommand, behind_subcommand};
 use super::value::{Field, Piece};
 use super::walker::{Site, Walker};
 use crate::VARIABLES;

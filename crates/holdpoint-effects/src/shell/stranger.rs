@@ -205,7 +205,7 @@ fn is_prose(at: usize, words: &[Field]) -> bool {
 /// for other things count for nothing, and neither does a name without a subcommand that is known.
 fn names_a_command(name: &str, words: &[Field]) -> bool {
     let Some(command) = families::command(name).filter(|_| !ORDINARY.contains(&name)) else { return false };
-    match super::apply::named_by(command, words) {
+    match super::subcommands::named_by(command, words) {
         Some((sub, ..)) => !sub.effect.is_empty(),
         None => command.sub.is_empty() && !command.effect.is_empty(),
     }
