@@ -6,7 +6,7 @@ use holdpoint_core::question::{FileKind, GitKeeping, Question};
 use super::address::{is_far, is_metadata_service, is_this_machine, leads_to_store, stays_here};
 use super::effect::plain;
 use super::files::Target;
-use super::looks::asks_graphql;
+use super::looks::{asks_graphql, only_looks};
 use super::options::{Line, Style, parse, style};
 use super::stirred::Stirred;
 use super::subcommands::{named_by, subcommand};
@@ -109,7 +109,7 @@ impl Walker<'_> {
             Some(false) => {
                 self.fill_all(applied);
                 let otherwise = match applied.command.otherwise {
-                    Otherwise::Unknown if only_looks(applied) => Otherwise::Reads,
+                    Otherwise::Unknown if only_looks(applied.command, &applied.line) => Otherwise::Reads,
                     otherwise => otherwise,
                 };
                 self.otherwise(applied, otherwise);
@@ -523,31 +523,6 @@ pub(crate) fn behind(field: &Field, marker: &str) -> Option<Field> {
     let mut value = Value::text(rest);
     value.append(Value { pieces: field.value.pieces.iter().skip(1).cloned().collect() });
     Some(Field::new(value, field.span.clone()))
-}
-
-/// Whether a subcommand that is not described says in plain words that it looks, and at no secret: the first word, or the one
-/// behind a word that other subcommands have for a thing.
-fn only_looks(applied: &Applied<'_>) -> bool {
-    let words: Vec<String> = applied.line.operands.iter().map_while(Field::known).take(3).collect();
-    let is_thing = |word: &str| {
-        let names = applied.command.sub.iter().flat_map(|sub| &sub.names);
-        names.filter_map(|name| name.split_once(' ')).any(|(first, _)| first == word)
-    };
-    let told = !super::looks::is_secretive(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    told && !applied.line.uncertain
-        && match words.as_slice() {
-            [first, ..] if says_it_looks(first) => true,
-            [first, second, ..] => is_thing(first) && says_it_looks(second),
-            _ => false,
-        }
-}
-
-fn says_it_looks(word: &str) -> bool {
-    matches!(
-        word,
-        "describe" | "events" | "history" | "info" | "inspect" | "list" | "ls" | "show" | "status" | "version" | "versions"
-    ) || ["describe-", "is-", "list-", "show-"].iter().any(|start| word.starts_with(start))
-        || ["-info", "-list", "-ls", "-show", "-status"].iter().any(|end| word.ends_with(end))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

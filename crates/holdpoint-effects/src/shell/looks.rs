@@ -8,6 +8,7 @@ use super::options::Line;
 use super::syntax::Span;
 use super::value::{Field, Piece};
 use super::walker::Walker;
+use crate::families::Command;
 use crate::graphql;
 
 impl Walker<'_> {
@@ -119,11 +120,36 @@ fn body_asks(body: &str) -> bool {
     serde_json::from_str::<Request>(body).is_ok_and(|request| graphql::only_asks(&request.query))
 }
 
+/// Whether a subcommand that is not described says in plain words that it looks, and at no secret: the first word, or the one
+/// behind a word that other subcommands have for a thing.
+pub(super) fn only_looks(command: &Command, line: &Line) -> bool {
+    let words: Vec<String> = line.operands.iter().map_while(Field::known).take(3).collect();
+    let is_thing = |word: &str| {
+        let names = command.sub.iter().flat_map(|sub| &sub.names);
+        names.filter_map(|name| name.split_once(' ')).any(|(first, _)| first == word)
+    };
+    let told = !is_secretive(&words.iter().map(String::as_str).collect::<Vec<_>>());
+    told && !line.uncertain
+        && match words.as_slice() {
+            [first, ..] if says_it_looks(first) => true,
+            [first, second, ..] => is_thing(first) && says_it_looks(second),
+            _ => false,
+        }
+}
+
+fn says_it_looks(word: &str) -> bool {
+    matches!(
+        word,
+        "describe" | "events" | "history" | "info" | "inspect" | "list" | "ls" | "show" | "status" | "version" | "versions"
+    ) || ["describe-", "is-", "list-", "show-"].iter().any(|start| word.starts_with(start))
+        || ["-info", "-list", "-ls", "-show", "-status"].iter().any(|end| word.ends_with(end))
+}
+
 /// Words in the name of what hands out secrets or writes files.
 const SECRETIVE: [&str; 10] =
     ["appsettings", "connection-string", "credential", "key", "login", "object", "parameter", "password", "secret", "token"];
 
-pub(super) fn is_secretive(words: &[&str]) -> bool {
+fn is_secretive(words: &[&str]) -> bool {
     words.iter().any(|word| SECRETIVE.iter().any(|part| word.contains(part)))
 }
 
