@@ -94,7 +94,8 @@ impl Walker<'_> {
         let holds = |text: &str| template.when_input.iter().any(|part| text.contains(part.as_str()));
         template.when_input.is_empty()
             || match &self.input {
-                Input::File(path) => self.world.file_text(path).is_none_or(holds) || self.is_rewritten(path),
+                // A pattern that no text holds asks for whatever does not stand in the line.
+                Input::File(path) => holds("\0") || self.world.file_text(path).is_none_or(holds) || self.is_rewritten(path),
                 Input::Inherited => false,
                 Input::Listed(_) | Input::Piped => true,
                 Input::Text(text) => text.known().is_none_or(|text| holds(&text)),

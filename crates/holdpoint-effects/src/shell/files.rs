@@ -179,7 +179,9 @@ impl Walker<'_> {
         let mut found = loss(self.world, start, facts);
         found.what = format!("whatever is named `{name}` below `{start}`");
         found.certainty = Certainty::Worst;
-        if own && paths::regenerable(name) {
+        // Of all that is there, what has a name of its own is somebody's scratch.
+        let scratch = matches!(start, "/tmp" | "/var/tmp") && name.bytes().filter(u8::is_ascii_alphanumeric).count() > 1;
+        if scratch || (own && paths::regenerable(name)) {
             found.reversibility = found.reversibility.min(Reversibility::Regenerable);
         }
         self.note(Effect { span: Some(span), ..found.effect(verb, act) });

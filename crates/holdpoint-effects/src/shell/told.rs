@@ -1,9 +1,9 @@
-//! What options of programs that only look tell by their names: `--output-file ~/x` writes there, `--pager 'sh x'` runs that.
+//! What options of programs that are described tell by their names: `--output-file ~/x` writes there, `--pager 'sh x'` runs that.
 //!
 //! Nobody describes every option of every program. A name that says that a file is written, or a command run, is believed, and what
 //! stands behind it is followed at its worst. What is written in the work tree is its own affair, as what a build writes there.
 //!
-//! *Out of scope:* options that data describe, which say more (`families/*.toml`), and programs that run other code (`stranger.rs`).
+//! *Out of scope:* options that data describe, which say more (`families/*.toml`), and programs of which nothing is known (`stranger.rs`).
 
 use holdpoint_core::effect::{Certainty, ResourceKind};
 use holdpoint_core::question::{FileKind, PathFacts, Place};
@@ -79,9 +79,9 @@ enum Tells {
 impl Walker<'_> {
     /// Follows what stands behind options that tell by their names what they do with it.
     pub(super) fn told_by_options(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        let looks = |otherwise: Otherwise| matches!(otherwise, Otherwise::Changes | Otherwise::Reads);
-        // Programs that run other code are looked at closer (`stranger.rs`).
-        if self.site != Site::Here || !families::command(program).is_some_and(|command| looks(command.otherwise)) {
+        // A program of which nothing is known is looked at closer (`stranger.rs`), and what is not known of one waits already.
+        let described = families::command(program).is_some_and(|command| command.otherwise != Otherwise::Unknown);
+        if self.site != Site::Here || !described {
             return;
         }
         for (at, word) in arguments.iter().enumerate() {
@@ -153,7 +153,7 @@ fn tells(option: &str) -> Tells {
 
 /// Whether an option that writes is called as those that take the file for their value.
 fn takes_a_file(option: &str) -> bool {
-    const TAKES: [&str; 8] = ["dest", "destination", "file", "logfile", "out", "outfile", "output", "path"];
+    const TAKES: [&str; 10] = ["bin", "dest", "destination", "file", "junitxml", "logfile", "out", "outfile", "output", "path"];
     parts(option.trim_start_matches('-')).iter().any(|part| TAKES.contains(&part.as_str()))
 }
 
