@@ -1,6 +1,6 @@
 //! Reads simple commands: assignments, words and redirections.
 
-use super::reader::{Read, Reader, is_name, is_name_start};
+use super::reader::{Read, Reader, is_meta, is_name, is_name_start};
 use super::syntax::{Assigned, Assignment, Command, Form, Part, Redirection, RedirectionKind, Simple, Word};
 
 impl Reader<'_> {
@@ -101,6 +101,10 @@ impl Reader<'_> {
             self.skip_newlines()?;
             if self.take(")") {
                 self.leave();
+                // What follows without a blank belongs to the same word.
+                if self.byte().is_some_and(|byte| !is_meta(byte)) {
+                    return Err(self.fault("something stands right behind the elements of an array"));
+                }
                 return Ok(words);
             }
             let subscripted = self.byte() == Some(b'[');
