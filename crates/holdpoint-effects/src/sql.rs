@@ -40,6 +40,19 @@ pub fn read(sql: &str, environment: &Environment, origin_span: Option<Range<usiz
     }
 }
 
+/// Whether a text reads as a statement, and not as a sentence that begins with the same word.
+pub(crate) fn is_statement(text: &str) -> bool {
+    let first = text.split(|letter: char| !letter.is_ascii_alphabetic()).find(|word| !word.is_empty()).unwrap_or_default();
+    let verb = VERBS.iter().any(|verb| first.eq_ignore_ascii_case(verb));
+    verb && (first.bytes().all(|byte| byte.is_ascii_uppercase()) || parsed(text).is_ok_and(|statements| !statements.is_empty()))
+}
+
+/// The words with which statements begin that programs send.
+const VERBS: [&str; 14] = [
+    "alter", "call", "copy", "create", "delete", "drop", "grant", "insert", "merge", "revoke", "select", "truncate", "update",
+    "with",
+];
+
 /// What reading a text costs, as far as a look tells, in eighths of a microsecond: it grows with its words and signs, and with its
 /// statements.
 pub(crate) fn cost(sql: &str) -> usize {

@@ -55,11 +55,11 @@ fn what_is_known_to_be_judged_wrongly_still_is_and_is_little() {
     assert!(right.is_empty(), "these are judged rightly now and move to their themes:\n{}", right.join("\n"));
     let held = open.iter().filter(|line| line.verdict == Verdict::Free).count();
     assert!(held * 100 <= harmless, "{held} of {harmless} harmless lines wait");
-    assert!(open.len() - held <= PASSING_MAX, "{} lines pass that must wait", open.len() - held);
+    assert!(open.len() <= held + PASSING_MAX, "{} lines pass that must wait", open.len() - held);
 }
 
 /// So many lines that must wait are known to pass; there shall never be more.
-const PASSING_MAX: usize = 5;
+const PASSING_MAX: usize = 0;
 
 #[test]
 fn no_shipped_guardrail_reads_a_name_so_that_one_answer_serves_all_names() {

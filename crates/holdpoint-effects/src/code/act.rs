@@ -29,6 +29,8 @@ pub(crate) enum Act {
     },
     /// Loads a module that is none of the language's own, or none of those that data describe.
     Load(String),
+    /// Hands something a text that may be a command for a shell or a statement for a database.
+    Instruct(Value),
     Mail,
     Modify(Value),
     Move {
@@ -85,6 +87,8 @@ pub(crate) enum Does {
     Link,
     /// Loads a module by its name.
     Load,
+    /// Hands on a text that may be a command or a statement.
+    Instruct,
     Mail,
     Modify,
     Move,
@@ -95,6 +99,10 @@ pub(crate) enum Does {
     Request,
     /// Runs the words of a list, or the text of a shell where it says so.
     Run,
+    /// Runs the program or subcommand that the name says, with the arguments behind it.
+    RunNamed,
+    /// Runs a text on the host that an object was made for.
+    RunRemote,
     /// Runs a program with a list of its arguments behind it.
     RunApart,
     /// Runs the arguments as words.
@@ -122,6 +130,7 @@ impl Act {
             | Self::Create(value)
             | Self::Delete(value)
             | Self::Edit(value)
+            | Self::Instruct(value)
             | Self::Kill(value)
             | Self::Modify(value)
             | Self::Overwrite(value)

@@ -12,6 +12,8 @@ const CHOICES_MAX: usize = 32;
 pub(crate) const LOST: &str = "?lost";
 /// Most elements of a list that are told apart.
 const ELEMENTS_MAX: usize = 64;
+/// Most calls and parts that the name of an object is made of.
+pub(crate) const CALLS_MAX: usize = 6;
 /// Most things that one value is made of, those in its lists and records counted. Copying, comparing and dropping a value goes
 /// through all of them, and as deep as they are nested.
 const WEIGHT_MAX: usize = 256;
@@ -143,6 +145,10 @@ impl Choices {
             Bind::Data | Bind::Number(_) | Bind::Truth(_) => Self::data(),
             // Its letters.
             Bind::Text(_) => Self(vec![Bind::Text(Value::unknown())]),
+            // One of what a call gave is known by how they were made.
+            Bind::Library { name, about } if name.ends_with("()") && name.matches("()").count() < CALLS_MAX => {
+                Bind::Library { name: format!("{name}()").into(), about: about.clone() }.into()
+            }
             Bind::Path(_) | Bind::Function(_) | Bind::Library { .. } | Bind::Record(_) | Bind::Unknown => Self::unknown(),
         })
     }

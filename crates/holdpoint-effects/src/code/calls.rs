@@ -1,6 +1,6 @@
 //! Names behind a dot, keys in brackets, and calls: of functions of the program, of libraries, and of what is not known.
 
-use super::act::Act;
+use super::act::{Act, Does};
 use super::bind::{Bind, Choices, LOST, List};
 use super::evaluate::{Evaluator, Given};
 use super::language::Language;
@@ -101,6 +101,8 @@ impl Evaluator<'_> {
             (Bind::Library { name, .. }, _) => match (key.known(), self.library.call(name)) {
                 (Some(key), _) => self.attribute_of(bind, &key),
                 (None, Known::Harmless) if !self.library.is_closed_module(name) => Choices::data(),
+                // A part of what a call gave.
+                (None, _) if name.ends_with("()") => Choices::from(bind.clone()).element(),
                 (None, _) => {
                     self.unseen(format!("a function of `{name}` that it names while it runs"));
                     Choices::unknown()
@@ -274,6 +276,10 @@ impl Evaluator<'_> {
                 if self.library.is_plain(name) { Choices::data() } else { self.made(called, name, given) }
             }
             Known::Foreign => {
+                let last = name.rsplit('.').next().unwrap_or_default();
+                if let Some(entry) = self.library.of_anything(last).filter(|entry| entry.does == Does::Instruct) {
+                    self.act(entry, name, given);
+                }
                 self.escape_given(given);
                 self.made(called, name, given)
             }

@@ -36,6 +36,20 @@ impl Evaluator<'_> {
             Does::Open => self.open(entry, given),
             Does::Request => self.request(entry, given),
             Does::Run | Does::RunApart | Does::RunRest | Does::Shell => self.run(entry, given),
+            Does::RunNamed => {
+                let words = entry.named(name).into_iter().map(Value::text);
+                let words = entry.by.split_whitespace().map(Value::text).chain(words).collect();
+                let words = given.words_behind(words, 0);
+                self.note(Act::Run { words, directory: None, input: None });
+            }
+            Does::RunRemote => {
+                let words = [Some(Value::text(entry.by)), Some(given.about()), given.pick(&entry.of).map(|text| text.value())];
+                self.note(Act::Run { words: words.into_iter().flatten().collect(), directory: None, input: None });
+            }
+            Does::Instruct => {
+                let texts = given.pick(&entry.of).map(|text| text.values()).unwrap_or_default();
+                texts.into_iter().filter(|text| text.known().is_some()).for_each(|text| self.note(Act::Instruct(text)));
+            }
             Does::Set => {
                 let name = given.pick(&entry.of).and_then(|name| name.known());
                 self.set_variable(name, &given.pick(&entry.to).unwrap_or_else(Choices::unknown));
@@ -76,7 +90,9 @@ impl Evaluator<'_> {
     }
 
     fn on_one(&mut self, entry: &'static Entry, given: &Given) {
-        let Some(of) = given.pick(&entry.of) else { return };
+        // An archive is unpacked where the program is.
+        let here = || Some(Choices::text(entry.by)).filter(|_| !entry.by.is_empty());
+        let Some(of) = given.pick(&entry.of).or_else(here) else { return };
         let values = if entry.does == Does::Connect { of.hosts() } else { of.each_path() };
         for value in values {
             let value = given.path_from(value, &["dir_fd"]);
@@ -177,7 +193,7 @@ impl Evaluator<'_> {
         }
         let Some(of) = given.pick(&entry.of) else { return };
         if entry.does == Does::RunRest {
-            let words = given.words(entry);
+            let words = Given { named: Default::default(), ..given.clone() }.words(entry);
             return self.note(Act::Run { words, directory, input });
         }
         for bind in of.iter() {
@@ -241,15 +257,40 @@ impl Given {
     /// The arguments as the words of a command, behind its name where the data give one.
     fn words(&self, entry: &Entry) -> Vec<Value> {
         let first: usize = entry.of.first().and_then(|at| at.parse().ok()).unwrap_or(0);
-        let mut words: Vec<Value> = Some(Value::text(entry.by)).filter(|_| !entry.by.is_empty()).into_iter().collect();
+        self.words_behind(entry.by.split_whitespace().map(Value::text).collect(), first)
+    }
+
+    /// The arguments from a place on, behind words that are there already; those by name are options, as such libraries take them.
+    fn words_behind(&self, mut words: Vec<Value>, first: usize) -> Vec<Value> {
         for item in self.items.items.iter().skip(first) {
             match item.only() {
                 Some(Bind::List(list)) => words.extend(list.words()),
                 _ => words.push(item.value()),
             }
         }
+        for (name, value) in self.named.iter().filter(|(name, _)| !name.starts_with('_')) {
+            let dashes = if name.len() == 1 { "-" } else { "--" };
+            let mut option = Value::text(format!("{dashes}{}", name.replace('_', "-")));
+            match value.only() {
+                Some(Bind::Truth(false)) => continue,
+                Some(Bind::Truth(true)) => {}
+                _ => {
+                    option.append(Value::text("="));
+                    option.append(value.value());
+                }
+            }
+            words.push(option);
+        }
         words.extend(self.items.more.iter().map(|_| Value::loose()));
         words
+    }
+
+    /// What the object was made from on which a method is called.
+    fn about(&self) -> Value {
+        match &self.receiver {
+            Some(Bind::Library { about: Some(about), .. }) => (**about).clone(),
+            _ => Value::unknown(),
+        }
     }
 
     /// A path that counts from a directory which is open already is not known.
@@ -268,6 +309,9 @@ impl Given {
             // `Path.unlink(p)`, and `key=Path.unlink`, where it is the class that is named.
             let on = self.receiver.clone().filter(|on| on.library_name() != Some("pathlib.Path"));
             return on.map(Choices::from).or_else(|| self.item(0));
+        }
+        if selector == "about" {
+            return Some(Bind::Text(self.about()).into());
         }
         let (first, field) = selector.split_once('.').map_or((selector, None), |(first, field)| (first, Some(field)));
         let argument = match first.parse() {

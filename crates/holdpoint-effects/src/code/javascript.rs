@@ -16,8 +16,8 @@ use crate::shell::budget::Budget;
 
 type Read<T> = Result<T, Unreadable>;
 
-/// The name of a function that gets a template: `` $`ls` ``, as zx and Bun have it.
-pub(super) const SHELL_TEMPLATE: &str = "$`";
+/// What stands in front of the name of a function that gets a template: `` $`ls` ``, as zx, Bun and execa have it.
+pub(super) const SHELL_TEMPLATE: &str = "`";
 
 /// Reads a program.
 pub(super) fn read(text: &str, budget: &Budget) -> Read<Vec<Statement>> {
@@ -398,7 +398,9 @@ impl JavaScript<'_> {
             return Ok(Expression::Call { callee: Box::new(callee), arguments: self.arguments(&children(arguments))? });
         }
         let callee = match callee {
-            Expression::Name(name) if name == "$" => Expression::Name(SHELL_TEMPLATE.to_owned()),
+            Expression::Name(name) if name == "$" || name.starts_with("execa") => {
+                Expression::Name(format!("{SHELL_TEMPLATE}{name}"))
+            }
             other => other,
         };
         let text = positional(Expression::Text(self.text(arguments)?));

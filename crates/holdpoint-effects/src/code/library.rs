@@ -19,6 +19,8 @@ pub(crate) struct Library {
     written: Written,
     acts: HashMap<&'static str, usize>,
     patterns: HashMap<(&'static str, &'static str), usize>,
+    /// The beginnings of names behind which any name does the same, by their modules.
+    under: HashMap<&'static str, Vec<(&'static str, usize)>>,
     plain: HashSet<&'static str>,
     /// The harmless names of each module.
     harmless: HashMap<&'static str, Vec<&'static str>>,
@@ -46,6 +48,12 @@ struct Written {
     same: Vec<(&'static str, &'static str)>,
     /// Words in names of unknown modules by which something is changed elsewhere.
     telling: Vec<&'static str>,
+    /// Modules that speak for something elsewhere: what their objects do is a change, unless its name says that it looks.
+    #[serde(default)]
+    clients: Vec<&'static str>,
+    /// Words with which the names of what only looks begin.
+    #[serde(default)]
+    looks: Vec<&'static str>,
     act: Vec<Entry>,
 }
 
@@ -53,7 +61,11 @@ struct Written {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Entry {
+    #[serde(default)]
     names: Vec<&'static str>,
+    /// Beginnings of names: what stands behind them names the program or the subcommand that is run.
+    #[serde(default)]
+    under: Vec<&'static str>,
     pub(crate) does: Does,
     /// To what: the places or names of the argument, the first that is given. `self` is what a method is called on, `0.path` a
     /// field of an argument.
@@ -94,6 +106,12 @@ static JAVASCRIPT: LazyLock<Library> =
     LazyLock::new(|| Library::new(data::read(include_str!(concat!(env!("OUT_DIR"), "/javascript.json")))));
 
 impl Entry {
+    /// The words of a command that a name stands for: `git.Repo().git.rev_parse`, `sh.apt_get.install`.
+    pub(crate) fn named(&self, name: &str) -> Vec<String> {
+        let rest = self.under.iter().find_map(|start| behind(name, start)).unwrap_or_default();
+        rest.split('.').filter(|part| !part.is_empty()).map(|part| part.trim_end_matches('_').replace('_', "-")).collect()
+    }
+
     pub(crate) fn names_any_of(&self, module: &str) -> bool {
         self.names.iter().any(|name| name.starts_with(module))
     }
@@ -119,7 +137,9 @@ impl Library {
 
     fn new(written: Written) -> Self {
         let (mut acts, mut patterns) = (HashMap::new(), HashMap::new());
+        let mut under: HashMap<&'static str, Vec<(&'static str, usize)>> = HashMap::new();
         for (at, entry) in written.act.iter().enumerate() {
+            entry.under.iter().for_each(|start| under.entry(root(start)).or_default().push((start, at)));
             for name in &entry.names {
                 match name.split_once(".*.") {
                     Some(ends) => patterns.insert(ends, at),
@@ -127,8 +147,12 @@ impl Library {
                 };
             }
         }
-        let named =
-            acts.keys().copied().chain(patterns.keys().map(|(module, _)| *module)).chain(written.harmless.iter().copied());
+        let named = acts
+            .keys()
+            .copied()
+            .chain(under.keys().copied())
+            .chain(patterns.keys().map(|(module, _)| *module))
+            .chain(written.harmless.iter().copied());
         let lists = [&written.plain, &written.closed, &written.open];
         let modules = named.map(root).chain(lists.into_iter().flatten().copied()).collect();
         let plain = written.plain.iter().copied().collect();
@@ -136,7 +160,7 @@ impl Library {
         for name in &written.harmless {
             harmless.entry(root(name)).or_default().push(name);
         }
-        Self { written, acts, patterns, plain, harmless, modules }
+        Self { written, acts, patterns, under, plain, harmless, modules }
     }
 
     /// What a name does when it is called.
@@ -154,7 +178,7 @@ impl Library {
             return Known::Harmless;
         }
         let last = bare.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
-        let tells = || self.written.telling.iter().any(|word| last.starts_with(word));
+        let tells = || self.written.telling.iter().any(|word| last.starts_with(word)) || self.changes_elsewhere(name);
         let closed = || !name.contains("()") && self.written.closed.iter().any(|module| begins(name, module));
         if object {
             Known::Foreign
@@ -172,7 +196,18 @@ impl Library {
 
     fn entry(&'static self, name: &str) -> Option<&'static Entry> {
         let of_module = || self.patterns.get(&(root(name), name.rsplit('.').next()?));
-        self.written.act.get(*self.acts.get(name).or_else(of_module)?)
+        let below = || self.under.get(root(name))?.iter().find(|(start, _)| behind(name, start).is_some()).map(|(_, at)| at);
+        self.written.act.get(*self.acts.get(name).or_else(below).or_else(of_module)?)
+    }
+
+    /// Whether it is a method of an object that speaks for something elsewhere, and not one that only looks.
+    fn changes_elsewhere(&self, name: &str) -> bool {
+        let last = name.rsplit('.').next().unwrap_or_default();
+        let of_object = name.contains("()") && last.starts_with(|letter: char| letter.is_ascii_lowercase());
+        let looks = |word: &&str| {
+            last.strip_prefix(*word).is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_ascii_lowercase()))
+        };
+        of_object && self.written.clients.iter().any(|module| begins(name, module)) && !self.written.looks.iter().any(looks)
     }
 
     /// What a method does of which it is not known on what it is called.
@@ -216,6 +251,11 @@ impl Library {
         }
         name
     }
+}
+
+/// What stands behind the beginning of a name, where it is plain names.
+fn behind<'n>(name: &'n str, start: &str) -> Option<&'n str> {
+    name.strip_prefix(start).filter(|rest| !rest.is_empty() && !rest.contains('('))
 }
 
 fn begins(name: &str, module: &str) -> bool {

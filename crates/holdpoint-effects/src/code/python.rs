@@ -70,7 +70,12 @@ impl Python<'_> {
                 }
             }
             "for_statement" => self.for_statement(node, into)?,
-            "function_definition" => into.push(self.function_definition(node)?),
+            "function_definition" => {
+                let parameters: Vec<Node<'_>> = fields(node, "parameters").into_iter().flat_map(children).collect();
+                into.extend(self.annotations(&parameters, "type")?);
+                into.extend(self.annotations(&[node], "return_type")?);
+                into.push(self.function_definition(node)?);
+            }
             "future_import_statement" | "pass_statement" | "break_statement" | "continue_statement" => {}
             "global_statement" | "nonlocal_statement" => {
                 let names = children(node).into_iter().map(|name| self.identifier(name)).collect::<Read<Vec<_>>>()?;
@@ -101,7 +106,7 @@ impl Python<'_> {
                     self.deeper(|python| python.branching(child, &mut inner))?;
                     bodies.push(inner);
                 }
-                "case_pattern" => {
+                kind if node.kind() == "case_clause" && kind != "if_clause" => {
                     let names = self.names_in(child);
                     into.extend(
                         names.into_iter().map(|name| Statement::Assign { target: Pattern::Name(name), value: matched() }),
@@ -183,6 +188,13 @@ impl Python<'_> {
 
     fn assignment(&mut self, node: Node<'_>, into: &mut Vec<Statement>) -> Read<()> {
         let target = self.pattern_field(node, "left")?;
+        // What stands behind the colon is worked out as well.
+        into.extend(self.annotations(&[node], "type")?);
+        if let Pattern::Elsewhere(Expression::Index(object, _)) = &target
+            && matches!(object.as_ref(), Expression::Name(name) if matches!(name.as_str(), "match" | "case"))
+        {
+            return Err(Unreadable("a `match` that may be a name"));
+        }
         let value = match fields(node, "right").first() {
             None => return Ok(()),
             // `a = b = value`.
@@ -250,6 +262,13 @@ impl Python<'_> {
         assigned(&body, &mut locals);
         locals.retain(|name| !outer.contains(name));
         Ok(Statement::Define { name, function: Rc::new(Function { parameters, body, locals }) })
+    }
+
+    /// The types that a definition names: any expressions, which Python works out where they stand.
+    fn annotations(&mut self, nodes: &[Node<'_>], field: &str) -> Read<Option<Statement>> {
+        let types: Vec<Node<'_>> = nodes.iter().flat_map(|node| fields(*node, field)).collect();
+        let types = self.expressions(&types)?;
+        Ok((!types.is_empty()).then_some(Statement::Expression(Expression::Other(types))))
     }
 
     fn parameters(&mut self, node: Node<'_>) -> Read<Vec<Parameter>> {
@@ -392,7 +411,7 @@ impl Python<'_> {
                 Expression::Number(number) if self.source.text_of(node).starts_with('-') => Expression::Number(-number),
                 inner => Expression::Other(vec![inner]),
             },
-            "type" | "type_conversion" | "format_specifier" => Expression::Other(Vec::new()),
+            "type_conversion" | "format_specifier" => Expression::Other(Vec::new()),
             _ => Expression::Other(self.expressions(&children(node))?),
         })
     }

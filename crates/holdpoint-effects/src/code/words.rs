@@ -81,6 +81,8 @@ const PERL: &[(&str, Does)] = &[
     ("POSIX::rename", Does::Move),
     ("edit_file", Does::Unread),
 ];
+const POSIX: &[(&str, Does)] =
+    &[("remove", Does::Delete), ("tmpfile", Does::Unread), ("mkfifo", Does::Unread), ("creat", Does::Overwrite)];
 const RUBY: &[(&str, Does)] = &[
     ("File.delete", Does::Delete),
     ("File.unlink", Does::Delete),
@@ -247,6 +249,9 @@ pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
         return Some(Found::Unread);
     }
     let mut acts = Vec::new();
+    // Perl's `use POSIX` gives the functions of C their own names.
+    let given: &[(&str, Does)] = if versionless == "perl" && code.contains("use POSIX") { POSIX } else { &[] };
+    let table = &[table, given].concat();
     for (at, does) in calls(&named, table, versionless == "php") {
         let Some(found) = texts(code.get(at..).unwrap_or_default()).and_then(|texts| done(does, &texts)) else {
             return Some(Found::Unread);

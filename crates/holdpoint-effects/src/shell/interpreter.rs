@@ -4,13 +4,14 @@
 
 use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 
-use super::apply::behind;
+use super::apply::{Applied, behind};
 use super::effect::{OPEN_CODE, plain};
 use super::perform::{Program, language_of};
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walker::{Input, Walker};
+use super::walker::{Input, Site, Walker};
 use crate::code::words::{self, Found};
+use crate::world::{Content, absolute};
 
 struct Interpreter {
     names: &'static [&'static str],
@@ -159,9 +160,17 @@ impl Walker<'_> {
                 {
                     let files =
                         arguments.get(at + 2..).unwrap_or_default().iter().filter(|file| !file.value.head().starts_with('-'));
-                    files.for_each(|file| self.edit(file, directory, "Edits"));
+                    // Without a print of its own `-n` leaves nothing, and with one that picks, only what is picked.
+                    let leaves =
+                        !is_given(arguments, interpreter, "-n") || is_given(arguments, interpreter, "-p") || keeps_others(code);
+                    files.for_each(
+                        |file| {
+                            if leaves { self.edit(file, directory, "Edits") } else { self.overwrite(file, directory) }
+                        },
+                    );
                 }
-                match code {
+                let loaded = loaded(arguments.get(..at).unwrap_or_default(), program, code);
+                match loaded.as_ref().or(code) {
                     Some(code) => self.code(program, &code.value, words, directory, span),
                     None => self.unseen_code(program, "no code", span),
                 }
@@ -227,7 +236,11 @@ impl Walker<'_> {
 
     /// `python -m NAME`: the tools that data describe, those of the language that take code or files, and others, which are delegated.
     fn module(&mut self, program: &str, module: &str, words: &[Field], directory: Option<&str>, span: &Span) {
-        let operands: Vec<Field> = words.iter().filter(|word| !word.value.head().starts_with('-')).cloned().collect();
+        let described = crate::families::command(module);
+        let operands = match described {
+            Some(command) => Applied::of(module, command, words, directory, span).line.operands,
+            None => words.iter().filter(|word| !word.value.head().starts_with('-')).cloned().collect(),
+        };
         match (module, operands.as_slice()) {
             ("venv" | "virtualenv", places) if words.iter().any(|word| word.value.head() == "--clear") => {
                 places.iter().for_each(|place| self.delete(place, directory));
@@ -240,12 +253,17 @@ impl Walker<'_> {
                 self.overwrite(written, directory);
             }
             ("cProfile" | "profile" | "pdb" | "trace", [script, behind @ ..]) if script.shown().contains('.') => {
-                return self.script(script, behind, directory, program);
+                self.script(script, behind, directory, program);
+                if described.is_some() {
+                    self.program_of_system(module, words, directory, span);
+                }
+                return;
             }
             ("zipfile" | "tarfile", [_, place]) if words.iter().any(|word| word.value.head().starts_with("-e")) => {
                 return self.unpack(place, directory);
             }
-            _ if crate::families::command(module).is_some() => return self.program_of_system(module, words, directory, span),
+            _ if self.module_of_the_tree(program, module, words, directory, span) => return,
+            _ if described.is_some() => return self.program_of_system(module, words, directory, span),
             _ => {}
         }
         if PRINTING_MODULES.contains(&module) {
@@ -253,6 +271,18 @@ impl Walker<'_> {
         }
         self.handed(words, directory);
         self.delegate(program, &format!("{program} -m {module}"), span);
+    }
+
+    /// A module that lies where the program runs: its file, or what a package has for this.
+    fn module_of_the_tree(&mut self, program: &str, module: &str, words: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let (Site::Here, Some(directory)) = (&self.site, directory) else { return false };
+        let path = absolute(&module.replace('.', "/"), directory);
+        let files = [format!("{path}.py"), format!("{path}/__main__.py")];
+        // Both are asked at once: a gate answers in few rounds.
+        let texts = files.map(|file| (matches!(self.world.content(&file), Content::Text(_)) || self.held(&file).is_some(), file));
+        let Some((_, file)) = texts.into_iter().find(|(is_text, _)| *is_text) else { return false };
+        self.script(&Field::new(Value::text(file), span.clone()), words, Some(directory), program);
+        true
     }
 
     /// `python -m timeit -s SETUP STATEMENT …`: the texts are the lines of one program.
@@ -282,7 +312,8 @@ impl Walker<'_> {
 
     /// `deno eval CODE`, `deno run FILE`, `bun run FILE`; anything else is work of the tool on the project.
     fn task(&mut self, program: &str, task_word: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        let at = arguments.iter().position(|word| !word.value.head().starts_with('-')).unwrap_or(arguments.len());
+        let is_option = |word: &Field| word.value.head().starts_with('-') && word.value.head().len() > 1;
+        let at = arguments.iter().position(|word| !is_option(word)).unwrap_or(arguments.len());
         let (name, words) = (task_word.shown(), arguments.get(at + 1..).unwrap_or_default());
         match (name.as_str(), arguments.get(at)) {
             ("eval", Some(code)) if program == "deno" => self.code(program, &code.value, words, directory, span),
@@ -390,6 +421,26 @@ fn interpreter_named(program: &str) -> Option<&'static Interpreter> {
         interpreter.names.contains(&program) || (versionless.len() < program.len() && interpreter.names.contains(&versionless))
     };
     INTERPRETERS.iter().find(named)
+}
+
+/// Whether an option of one letter is given, alone or in a bundle.
+fn is_given(arguments: &[Field], interpreter: &Interpreter, option: &str) -> bool {
+    let heads = arguments.iter().map(|word| word.value.head());
+    heads.take_while(|word| word.starts_with('-')).any(|word| !interpreter.has_value(word) && is_cluster(word, option))
+}
+
+/// Whether a program that prints by itself prints all but what it names, as far as its words tell.
+fn keeps_others(code: Option<&Field>) -> bool {
+    code.and_then(Field::known).is_some_and(|code| code.contains("print unless") || code.contains("print if !"))
+}
+
+/// The code with the modules in front of it that options of Perl load, as Perl itself reads them (perlrun, `-M`).
+fn loaded(options: &[Field], program: &str, code: Option<&Field>) -> Option<Field> {
+    let module =
+        |word: &Field| word.known()?.strip_prefix("-M").map(|module| format!("use {};", module.replacen('=', " qw(", 1) + ")"));
+    let modules: String = options.iter().filter(|_| program == "perl").filter_map(module).collect();
+    let code = code.filter(|code| !modules.is_empty() && code.known().is_some())?;
+    Some(Field::new(Value::text(format!("{modules}{}", code.known().unwrap_or_default())), code.span.clone()))
 }
 
 /// Whether `word` is the option, alone or as the last of a bundle such as `-lne`.

@@ -11,11 +11,13 @@ use holdpoint_core::question::Place;
 use super::address::is_this_machine;
 use super::effect::plain;
 use super::files::{APPENDS, Target};
+use super::stranger::starts_a_command;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
 use crate::code::{self, Act, Around, Language, Noted};
 use crate::recover::kind_of;
+use crate::sql;
 use crate::world::{Content, absolute};
 
 /// What an act costs, in steps of the walk.
@@ -146,6 +148,7 @@ impl Walker<'_> {
             Act::Create(value) => self.make(&field(value), here),
             Act::Delete(value) => self.delete(&field(value), here),
             Act::Edit(value) => self.edit(&field(value), here, "Edits"),
+            Act::Instruct(text) => self.instructed(text, here, span),
             Act::Kill(value) => self.program_of_system("kill", &[field(value)], here, span),
             Act::Link { to, at } => {
                 self.named_again(&[field(to)], &field(at), here);
@@ -230,6 +233,19 @@ impl Walker<'_> {
         words.push(address.clone());
         let words: Vec<Field> = words.into_iter().map(|word| Field::new(word, span.clone())).collect();
         self.program_of_system("curl", &words, here, span);
+    }
+
+    /// A text that something gets which may run it: followed where it reads as a statement, or as a command that matters.
+    fn instructed(&mut self, text: &Value, here: Option<&str>, span: &Span) {
+        let known = text.known().unwrap_or_default();
+        if !self.budget.code_steps(sql::cost(&known)) {
+            return self.stop(span.clone());
+        }
+        if sql::is_statement(&known) {
+            self.statement("psql", &Value::unknown(), text, here, span);
+        } else if starts_a_command(&known, span) {
+            self.at_worst(|walker| walker.inner_text(text, span.clone()));
+        }
     }
 
     /// A statement for a database, judged as that of its client is.

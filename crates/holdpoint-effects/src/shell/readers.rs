@@ -252,7 +252,12 @@ impl Walker<'_> {
         let in_place = applied.line.values("-i").any(|field| field.shown().starts_with("inplace"));
         match code.as_deref().map(awk::read) {
             Some(Found::Nothing) if in_place => {
-                applied.line.operands.iter().skip(1).for_each(|file| self.edit(file, directory, "Edits"));
+                // What the program does not print is gone.
+                let prints = code.as_deref().is_some_and(|code| code.contains("print") || !code.trim_start().starts_with('{'));
+                let empty = code.as_deref().is_none_or(|code| code.trim().is_empty());
+                for file in applied.line.operands.iter().skip(1) {
+                    if prints && !empty { self.edit(file, directory, "Edits") } else { self.overwrite(file, directory) }
+                }
             }
             Some(Found::Nothing) => self.apply_line(&applied),
             Some(Found::Acts(acts)) if !in_place => self.perform_found(program, &acts, directory, span),

@@ -201,6 +201,13 @@ fn is_prose(at: usize, words: &[Field]) -> bool {
     })
 }
 
+/// Whether a text begins as a command does that destroys or that data describe as more than a look.
+pub(super) fn starts_a_command(text: &str, span: &Span) -> bool {
+    let mut words = text.split_whitespace().map(|word| Field::new(Value::text(word), span.clone()));
+    let Some(first) = words.next().and_then(|first| first.known()) else { return false };
+    destroys(&first) || names_a_command(&first, &words.collect::<Vec<_>>())
+}
+
 /// Whether a word and those behind it are a command line that data describe as more than a look. Words that people also use
 /// for other things count for nothing, and neither does a name without a subcommand that is known.
 fn names_a_command(name: &str, words: &[Field]) -> bool {

@@ -34,9 +34,14 @@ impl Evaluator<'_> {
             "__dirname" => return Some(Bind::Text(self.directory_of_file()).into()),
             "__filename" => return Some(self.around.file.map_or_else(Choices::data, Choices::text)),
             "undefined" | "NaN" | "Infinity" | "arguments" => return Some(Choices::data()),
-            // A function of the program that is called `$` takes its place.
-            SHELL_TEMPLATE => return Some(self.own("$").unwrap_or_else(|| Choices::library("zx.$"))),
             _ => {}
+        }
+        if let Some(tag) = name.strip_prefix(SHELL_TEMPLATE) {
+            // A function of the program that is called so takes its place.
+            let own = self
+                .own(tag)
+                .filter(|own| !own.iter().any(|bind| bind.library_name().is_some_and(|name| name.starts_with("execa"))));
+            return Some(own.unwrap_or_else(|| Choices::library("zx.$")));
         }
         let name = self.library.same(name);
         // Without a file, node has its own modules under their names.
@@ -90,8 +95,14 @@ impl Evaluator<'_> {
                 Bind::List(List::of(Bind::Record([("name".to_owned(), some_name())].into()).into())).into()
             }
             "url.fileURLToPath" => self.around.file.map_or_else(Choices::data, Choices::text),
-            "util.promisify" | "Promise.resolve" | "Object.freeze" | "Object.assign" | "String.raw" | "structuredClone" => {
-                given.item(0)?
+            "util.promisify" | "Promise.resolve" | "Object.freeze" | "String.raw" | "structuredClone" => given.item(0)?,
+            "Object.assign" => {
+                // What is put into the object that holds everything is known by its own name from here on.
+                let everything = given.item(0)?.iter().any(|bind| bind.library_name() == Some("globalThis"));
+                let added: Vec<Choices> = given.items.items.iter().skip(1).cloned().collect();
+                let modules = added.iter().flat_map(Choices::iter).filter_map(Bind::library_name).map(str::to_owned);
+                self.open_modules.extend(modules.filter(|_| everything).collect::<Vec<_>>());
+                added.into_iter().fold(given.item(0)?, Choices::or)
             }
             "setTimeout" | "setInterval" | "setImmediate" if matches!(given.item(0)?.only(), Some(Bind::Text(_))) => {
                 self.code(&given.item(0)?);
