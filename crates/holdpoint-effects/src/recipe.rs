@@ -4,6 +4,8 @@
 //! what Dockerfiles and compose files ask for. What a reader does not determine stands in the text as one of the variables below.
 //! *Out of scope:* what the text does (`shell/targets.rs`). Which rule is followed: `docs/design/006-what-a-recipe-leaves-open.md`.
 
+pub(crate) mod compose;
+pub(crate) mod dockerfile;
 pub(crate) mod justfile;
 pub(crate) mod makefile;
 pub(crate) mod project;

@@ -27,6 +27,7 @@ mod message;
 mod relay;
 pub mod serve;
 pub mod site;
+pub mod start;
 pub mod warden;
 
 use std::collections::BTreeMap;

@@ -17,6 +17,7 @@ use holdpoint_gates::runner::act::{Spec, become_program, become_program_at};
 use holdpoint_gates::runner::launcher::Launcher;
 use holdpoint_gates::runner::look::{check_directory, look};
 use holdpoint_gates::runner::serve::Runner;
+use holdpoint_gates::runner::start::Excuse;
 use holdpoint_gates::runner::warden::stand_over;
 
 use crate::context::Installation;
@@ -111,10 +112,9 @@ enum SiteWork {
 /// Runs the command.
 pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::Result<Exit> {
     match arguments.gate {
-        Gate::Act { place } => could_not_start(&become_program(&place, spec_of_stdin()?)),
+        Gate::Act { place } => start(|spec| become_program(&place, spec)),
         Gate::ActAt { directory } => {
-            check_directory(&directory)?;
-            could_not_start(&become_program_at(&directory, spec_of_stdin()?))
+            start(|spec| check_directory(&directory).err().unwrap_or_else(|| become_program_at(&directory, spec)))
         }
         Gate::LookAt { directory } => look_at(&directory),
         Gate::Warden { user, group, work, directory } => stand(user, group, work, &directory),
@@ -126,21 +126,21 @@ pub(crate) fn run(installation: &Installation, arguments: Arguments) -> anyhow::
     }
 }
 
-/// What is to be run, as it comes on standard input.
-fn spec_of_stdin() -> anyhow::Result<Spec> {
-    read_stdin("what is to be run cannot be read")
+/// Becomes the program that standard input describes. Where that fails, whoever started this process hears it, and tells the person.
+fn start(become_program: impl FnOnce(Spec) -> std::io::Error) -> anyhow::Result<Exit> {
+    let excuse = Excuse::of_stdin().context("standard input is closed")?;
+    let error = match read_stdin("what is to be run cannot be read") {
+        Ok(spec) => anyhow::Error::from(become_program(spec)),
+        Err(error) => error,
+    };
+    excuse.give(&format!("{error:#}"));
+    Ok(Exit::Status(NOT_STARTED))
 }
 
 fn read_stdin<M: serde::de::DeserializeOwned>(otherwise: &'static str) -> anyhow::Result<M> {
     let mut text = Vec::new();
     std::io::stdin().lock().take(SPEC_MAX_BYTES).read_to_end(&mut text)?;
     serde_json::from_slice(&text).context(otherwise)
-}
-
-/// Says why a process did not become the program.
-fn could_not_start(error: &std::io::Error) -> anyhow::Result<Exit> {
-    eprintln!("holdpoint: the program could not be started: {error}");
-    Ok(Exit::Status(NOT_STARTED))
 }
 
 /// Answers questions about a site, as its user.

@@ -156,7 +156,7 @@ impl Justfile {
             let name = name.trim().trim_start_matches("export ").trim().to_owned();
             self.assignments.push((name, value.trim().to_owned(), exported));
         } else {
-            return self.head(line);
+            return self.head(line, depth == 0);
         }
         None
     }
@@ -171,7 +171,7 @@ impl Justfile {
         }
     }
 
-    fn head(&mut self, line: &str) -> Option<String> {
+    fn head(&mut self, line: &str, own: bool) -> Option<String> {
         let at = outside_quotes(line, ':')?;
         let (before, behind) = (line.get(..at)?, line.get(at + 1..)?);
         let mut words = pieces(before).into_iter();
@@ -189,7 +189,10 @@ impl Justfile {
         let behind = behind.split(" #").next().unwrap_or_default();
         let (before, after) = behind.split_once("&&").unwrap_or((behind, ""));
         let recipe = Recipe { parameters: parameters.collect(), before: needs(before), behind: needs(after), body: Vec::new() };
-        self.first.get_or_insert_with(|| name.clone());
+        // What is imported is never the default.
+        if own {
+            self.first.get_or_insert_with(|| name.clone());
+        }
         self.recipes.entry(name.clone()).or_default().push(recipe);
         Some(name)
     }

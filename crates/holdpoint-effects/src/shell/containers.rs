@@ -16,7 +16,7 @@ use crate::families::Place;
 impl Walker<'_> {
     /// Secrets of this machine that a container is given: as files, which whatever runs in it may read, or in a directory of which
     /// its command names them.
-    fn lent_to_container(&mut self, applied: &Applied<'_>, words: &[Field]) {
+    pub(super) fn lent_to_container(&mut self, applied: &Applied<'_>, words: &[Field]) {
         let volumes = ["-v", "--volume"].iter().flat_map(|name| applied.line.values(name)).filter_map(volume);
         let mounts = applied.line.values("--mount").filter_map(mount);
         let lent: Vec<(Field, String)> = volumes.chain(mounts).collect();
@@ -52,6 +52,11 @@ impl Walker<'_> {
         }
         self.apply(program, applied.command, arguments, directory, span);
         self.lent_to_container(&applied, &words);
+        if program.ends_with("-compose") {
+            self.compose_files(&applied, directory, span);
+        } else if applied.sub_name.ends_with("build") {
+            self.image_build(&applied, directory, span);
+        }
         match applied.sub_name {
             "run" | "container run" => {
                 let shares = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"];

@@ -9,6 +9,7 @@ use super::arithmetic;
 use super::braces::{Token, alternatives};
 use super::budget::{Budget, VALUE_BYTES_PER_STEP, VALUE_MAX_BYTES};
 use super::dialect::{Dialect, is_taken_along};
+use super::filters::filtered;
 use super::outputs::{printed, trimmed};
 use super::state::State;
 use super::syntax::{Command, Form, List, Parameter, Part, Redirection, RedirectionKind, Simple, Word};
@@ -180,12 +181,19 @@ impl Expander<'_> {
 
     /// What one command prints.
     pub(crate) fn output_of(&self, command: &Command) -> Value {
-        let Form::Simple(simple) = &command.form else { return Value::unknown() };
-        self.printed_by(simple, &command.redirections.iter().collect::<Vec<_>>())
+        let Form::Pipeline(stages) = &command.form else { return self.stage(command, None) };
+        let follow = |input: Option<Value>, stage| Some(self.stage(stage, input.as_ref()));
+        stages.iter().fold(None, follow).unwrap_or_else(Value::unknown)
     }
 
-    /// What a program or builtin prints, with the redirections that matter to it.
-    pub(super) fn printed_by(&self, simple: &Simple, redirections: &[&Redirection]) -> Value {
+    /// What one command prints that finds this on its standard input.
+    pub(crate) fn stage(&self, command: &Command, input: Option<&Value>) -> Value {
+        let Form::Simple(simple) = &command.form else { return Value::unknown() };
+        self.printed_by(simple, &command.redirections.iter().collect::<Vec<_>>(), input)
+    }
+
+    /// What a program or builtin prints, with the redirections that matter to it and what it finds on its standard input.
+    pub(super) fn printed_by(&self, simple: &Simple, redirections: &[&Redirection], input: Option<&Value>) -> Value {
         if !simple.assignments.is_empty() {
             return Value::unknown();
         }
@@ -195,12 +203,30 @@ impl Expander<'_> {
             return Value::unknown();
         }
         let arguments = fields.get(1..).unwrap_or_default();
-        match redirections {
-            [] => self.program(&name, arguments),
-            [redirection] if name == "cat" && is_bare(simple) => self.given_by(redirection).map_or_else(Value::unknown, trimmed),
-            // Errors thrown away do not change what is printed.
-            [redirection] if redirection.descriptor.as_deref() == Some("2") => self.program(&name, arguments),
-            _ => Value::unknown(),
+        // Errors thrown away do not change what is printed.
+        let mut redirections = redirections.iter().filter(|one| one.descriptor.as_deref() != Some("2"));
+        let given = match (redirections.next(), redirections.next()) {
+            (None, _) => return self.given(&name, arguments, input),
+            (Some(redirection), None) => self.given_by(redirection).map(trimmed),
+            _ => None,
+        };
+        // Text that holds what is not known is handed on as it is, and no further.
+        match given {
+            Some(given) if name == "cat" && is_bare(simple) => given,
+            Some(given) => self.given(&name, arguments, Some(&given)),
+            None => Value::unknown(),
+        }
+    }
+
+    /// What a program prints that is given a text, or nothing.
+    fn given(&self, name: &str, arguments: &[Value], input: Option<&Value>) -> Value {
+        let words: Option<Vec<String>> = arguments.iter().map(Value::known).collect();
+        let words = words.unwrap_or_default();
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let text = input.and_then(Value::known).filter(|_| words.len() == arguments.len());
+        match text.and_then(|text| filtered(name, &words, &text)) {
+            Some(text) => trimmed(Value::text(text)),
+            None => self.program(name, arguments),
         }
     }
 

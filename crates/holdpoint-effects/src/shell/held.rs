@@ -61,7 +61,7 @@ impl Walker<'_> {
 
     fn printed_by(&self, simple: &Simple, inputs: &[&Redirection]) -> Value {
         let choices = std::collections::BTreeMap::new();
-        self.expander(&choices, self.directory().as_deref()).printed_by(simple, inputs)
+        self.expander(&choices, self.directory().as_deref()).printed_by(simple, inputs, None)
     }
 
     /// `tee FILE` writes what it reads, and prints it: to nowhere, or where it does not matter.

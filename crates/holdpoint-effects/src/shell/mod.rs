@@ -36,6 +36,7 @@ mod expand;
 mod fetch;
 mod files;
 mod fill;
+mod filters;
 mod find;
 mod git;
 mod grammar;

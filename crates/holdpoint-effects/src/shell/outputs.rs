@@ -2,6 +2,7 @@
 
 use holdpoint_core::question::RepositoryFacts;
 
+use super::filters::{escapes, formatted};
 use super::listed::printed_names;
 use super::processes::numbers;
 use super::value::{Piece, Shape, Value};
@@ -13,10 +14,8 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
     let known = known.as_deref().map(|known| known.iter().map(String::as_str).collect::<Vec<_>>());
     match (name, known.as_deref()) {
         ("echo", _) => echo(arguments),
-        ("printf", Some(["%s", text])) => trimmed(Value::text(*text)),
-        ("printf", Some(["%s\\n", lines @ ..])) => trimmed(Value::text(lines.join("\n"))),
-        ("printf", Some([text])) if !text.contains('%') => {
-            unescaped(text).map_or_else(Value::unknown, |text| trimmed(Value::text(text)))
+        ("printf", Some([format, words @ ..])) if !format.starts_with('-') => {
+            formatted(format, words).map_or_else(Value::unknown, |text| trimmed(Value::text(text)))
         }
         ("mktemp", Some(options)) if options.iter().all(|option| is_scratch_option(option)) => Value::any(Shape::Scratch),
         ("dirname", Some([path])) if !path.contains("//") => match path.trim_end_matches('/').rsplit_once('/') {
@@ -28,6 +27,7 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
         ("git", Some(["branch", "--show-current"] | ["rev-parse", "--abbrev-ref", "HEAD"])) => {
             repository(directory, world, |facts| facts.branch.clone())
         }
+        ("find" | "gfind", Some(words)) if let Some(names) = found(words) => names,
         ("find" | "gfind" | "git" | "grep" | "rg", Some(words)) if let Some(names) = printed_names(name, words) => names,
         ("git", Some(["rev-parse", "HEAD"] | ["rev-parse", "--short", "HEAD"])) => Value::any(Shape::Plain),
         ("date", Some(options)) if !options.iter().any(|option| option.contains(['/', 'D', 'x']) || option.contains("..")) => {
@@ -40,7 +40,6 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
         }
         ("fuser" | "lsof" | "pgrep" | "pidof", Some(words)) => numbers(name, words).unwrap_or_else(Value::unknown),
         ("which", Some(["holdpoint"])) => Value::text(world.own().program.unwrap_or("/usr/local/bin/holdpoint")),
-        ("find", Some(words)) => found(words),
         ("git", Some(["describe", ..])) => Value::any(Shape::Plain),
         ("nproc" | "whoami" | "id" | "hostname" | "uname" | "arch" | "getconf", _) => Value::any(Shape::Plain),
         _ => Value::unknown(),
@@ -48,7 +47,7 @@ pub(crate) fn printed(name: &str, arguments: &[Value], directory: Option<&str>, 
 }
 
 /// The files that `find` names by a pattern and nothing else, as that pattern below where it looks.
-fn found(words: &[&str]) -> Value {
+fn found(words: &[&str]) -> Option<Value> {
     let (place, tests) = match words {
         [place, tests @ ..] if !place.starts_with('-') => (place.trim_end_matches('/'), tests),
         tests => (".", tests),
@@ -58,10 +57,10 @@ fn found(words: &[&str]) -> Value {
         match pair {
             ["-name", pattern] if name.is_none() => name = Some(*pattern),
             ["-type" | "-maxdepth" | "-mindepth", _] | ["-print"] => {}
-            _ => return Value::unknown(),
+            _ => return None,
         }
     }
-    let Some(name) = name.filter(|name| !name.contains(['/', '\\'])) else { return Value::unknown() };
+    let name = name.filter(|name| !name.contains(['/', '\\']))?;
     let mut value = Value::text(place);
     value.push(Piece::Text("/".to_owned()));
     value.push(Piece::Pattern("**".to_owned()));
@@ -74,7 +73,7 @@ fn found(words: &[&str]) -> Value {
         rest = rest.get(end + 1..).unwrap_or_default();
     }
     value.push(Piece::Text(rest.to_owned()));
-    value
+    Some(value)
 }
 
 /// Whether an option asks for names only.
@@ -92,14 +91,19 @@ fn repository(directory: Option<&str>, world: &World<'_>, name: impl Fn(&Reposit
 }
 
 fn echo(arguments: &[Value]) -> Value {
-    let escapes = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains('\\'));
-    let plain = |value: &Value| !value.pieces.iter().any(escapes);
+    let escaped = |piece: &Piece| matches!(piece, Piece::Text(text) if text.contains('\\'));
+    let plain = |value: &Value| !value.pieces.iter().any(escaped);
     let is_option = |value: &Value| {
         let letters = value.known().and_then(|text| text.strip_prefix('-').map(str::to_owned));
         letters.is_some_and(|letters| !letters.is_empty() && letters.bytes().all(|letter| b"neE".contains(&letter)))
     };
     let options = arguments.iter().take_while(|value| is_option(value)).count();
-    let arguments = arguments.get(options..).unwrap_or_default();
+    let (options, arguments) = arguments.split_at_checked(options).unwrap_or_default();
+    if options.iter().filter_map(Value::known).any(|option| option.contains('e')) {
+        let words: Option<Vec<String>> = arguments.iter().map(Value::known).collect();
+        let text = words.and_then(|words| escapes(&words.join(" ")));
+        return text.map_or_else(Value::unknown, |text| trimmed(Value::text(text)));
+    }
     if !arguments.iter().all(plain) {
         return Value::unknown();
     }
@@ -111,24 +115,6 @@ fn echo(arguments: &[Value]) -> Value {
         value.append(argument.clone());
     }
     trimmed(value)
-}
-
-/// A format of `printf` with its newlines and tabs in place; nothing where it has other escapes.
-fn unescaped(format: &str) -> Option<String> {
-    let mut parts = format.split('\\');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    while let Some(part) = parts.next() {
-        let (letter, rest) = match part.chars().next() {
-            Some('n') => ('\n', part.get(1..)?),
-            Some('t') => ('\t', part.get(1..)?),
-            // One that is escaped itself.
-            None => ('\\', parts.next()?),
-            Some(_) => return None,
-        };
-        text.push(letter);
-        text.push_str(rest);
-    }
-    Some(text)
 }
 
 /// Without the newlines at its end, which a substitution drops.

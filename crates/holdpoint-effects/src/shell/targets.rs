@@ -6,6 +6,7 @@
 //!
 //! *Out of scope:* the files' formats ([`recipe`](crate::recipe)).
 
+mod containers;
 mod make;
 mod packages;
 mod prints;
@@ -105,7 +106,7 @@ impl Walker<'_> {
                 possible.for_each(|effect| self.note(effect));
             }
             self.step(recipe, step, &step.text.replace(UNSET, ""), span);
-            self.tell_line(before, step);
+            self.tell_line(before, step, recipe.steps);
         }
         self.recipes -= 1;
         self.reading.remove(&recipe.name);
@@ -147,17 +148,17 @@ impl Walker<'_> {
     }
 
     /// Of what a step does, leaves out what is the work tree's own affair, and says of the rest where it stands.
-    fn tell_line(&mut self, before: usize, step: &Step) {
+    fn tell_line(&mut self, before: usize, step: &Step, steps: &[Step]) {
         for effect in self.take_noted(before) {
-            if self.site == Site::Here && (self.is_own_affair(&effect) || self.is_left_to_the_tree(&effect, &step.text)) {
+            if self.site == Site::Here && (self.is_own_affair(&effect) || self.is_left_to_the_tree(&effect, &step.text, steps)) {
                 continue;
             }
             let telling = effect.verb != Verb::Read
                 && effect.certainty != Certainty::Delegated
                 && effect.reversibility > Reversibility::Lossless
                 && !effect.summary.ends_with("`)");
-            let summary = if telling { format!("{} ({})", effect.summary, place_of(step)) } else { effect.summary };
-            self.note(Effect { summary, ..effect });
+            let effect = if telling { placed(effect, step) } else { effect };
+            self.note(effect);
         }
     }
 
@@ -170,7 +171,7 @@ impl Walker<'_> {
 
     /// Whether what a recipe leaves open cannot destroy as its text has it, so that it is the project's own affair: options that a word
     /// might hold, files that the recipe itself makes, and text without a program that destroys.
-    fn is_left_to_the_tree(&self, effect: &Effect, text: &str) -> bool {
+    fn is_left_to_the_tree(&self, effect: &Effect, text: &str, steps: &[Step]) -> bool {
         use ResourceKind as Kind;
         let name = effect.resource.name.as_str();
         let open = name == "/" || name.is_empty() || name.contains('…');
@@ -183,7 +184,8 @@ impl Walker<'_> {
             (Certainty::Worst, Verb::Overwrite) => open && !words().any(overwrites_whole),
             (Certainty::Worst, _) => open,
             (Certainty::Opaque, _) if effect.resource.kind == Kind::File => {
-                !self.is_rewritten(name) && self.world.path(name).is_some_and(|facts| facts.place == Place::WorkTree)
+                let made = self.is_rewritten(name) && !steps.iter().all(|step| builds(&step.text, name));
+                !made && self.world.path(name).is_some_and(|facts| facts.place == Place::WorkTree)
             }
             (Certainty::Opaque, _) if effect.summary.ends_with(OPEN_PROGRAM) => false,
             (Certainty::Opaque, _) if effect.summary.ends_with(OPEN_CODE) => !words().any(takes_code),
@@ -249,6 +251,18 @@ impl Walker<'_> {
 /// Programs that run what a registry has under a name.
 const FETCHERS: [&str; 9] = ["bunx", "dlx", "go", "npm", "npx", "pipx", "pnpm", "uvx", "yarn"];
 
+/// Whether what a step puts at a path, if anything, is what it compiled: not what it fetched or wrote itself.
+fn builds(text: &str, path: &str) -> bool {
+    let base = path.rsplit('/').next().unwrap_or(path);
+    let brings = |word: &str| {
+        matches!(
+            word,
+            "base64" | "cat" | "cp" | "curl" | "echo" | "install" | "ln" | "mv" | "printf" | "tar" | "tee" | "unzip" | "wget"
+        )
+    };
+    !text.contains(base) || !text.split(|letter: char| letter.is_whitespace() || ";&|()".contains(letter)).any(brings)
+}
+
 /// Whether a program writes over all of what it is given.
 fn overwrites_whole(word: &str) -> bool {
     matches!(word, "dd" | "shred" | "truncate") || word.starts_with("mkfs")
@@ -258,6 +272,20 @@ fn overwrites_whole(word: &str) -> bool {
 fn takes_code(word: &str) -> bool {
     let name = word.rsplit('/').next().unwrap_or(word);
     is_shell(name) || is_interpreter(name) || matches!(name, "." | "eval" | "source")
+}
+
+/// What a variable of the environment holds, as far as the line and the gate say.
+fn set_variable(walker: &Walker<'_>, name: &str) -> Option<String> {
+    match walker.state.variables.get(name).map(Vec::as_slice) {
+        Some([value]) => Some(prints::text_of(value)),
+        Some(_) => Some(UNDETERMINED.to_owned()),
+        None => walker.world.variable(name).map(str::to_owned),
+    }
+}
+
+/// An effect that says where it stands.
+fn placed(effect: Effect, step: &Step) -> Effect {
+    Effect { summary: format!("{} ({})", effect.summary, place_of(step)), ..effect }
 }
 
 /// Where a step stands, for a person.

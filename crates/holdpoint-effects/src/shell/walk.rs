@@ -194,7 +194,7 @@ impl Walker<'_> {
         }
         let mut input = self.input.clone();
         for (index, stage) in stages.iter().enumerate() {
-            let next = self.printed(stage);
+            let next = self.printed(stage, &input);
             self.listed = None;
             let follow = |walker: &mut Self| {
                 walker.input = input.clone();
@@ -214,9 +214,10 @@ impl Walker<'_> {
     }
 
     /// What a stage of a pipeline prints, where that is known.
-    fn printed(&self, stage: &Command) -> Option<Value> {
+    fn printed(&self, stage: &Command, input: &Input) -> Option<Value> {
         let choices = BTreeMap::new();
-        let value = self.expander(&choices, self.directory().as_deref()).output_of(stage);
+        let given = if let Input::Text(text) = input { Some(text) } else { None };
+        let value = self.expander(&choices, self.directory().as_deref()).stage(stage, given);
         value.known().is_some().then_some(value)
     }
 

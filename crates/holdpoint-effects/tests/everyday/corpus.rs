@@ -40,6 +40,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "packages",
     "platforms",
     "programs",
+    "projects",
     "secrets",
     "shell",
     "strangers",

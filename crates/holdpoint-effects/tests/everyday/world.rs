@@ -8,6 +8,9 @@ use holdpoint_core::change::{Artefact, Setting};
 use holdpoint_core::effect::Effects;
 use holdpoint_core::question::{Answer, Answers, FileKind, GitKeeping, PathFacts, Place, Question, RepositoryFacts};
 
+#[path = "projects.rs"]
+mod projects;
+
 pub(crate) const TREE: &str = "/home/alice/shop";
 const TRACKED: [&str; 41] = [
     ".github/workflows/ci.yml",
@@ -87,6 +90,10 @@ fn facts(path: &str) -> PathFacts {
                 Some(keeping(0, 0, 0, &[&entry])),
             )
         }
+        Some(name) if projects::DIRECTORIES.contains(&name) => {
+            (FileKind::Directory, Place::WorkTree, Some(keeping(2, 0, 0, &[])))
+        }
+        Some(_) if projects::file(path).is_some() => (FileKind::File, Place::WorkTree, Some(keeping(1, 0, 0, &[]))),
         Some(_) => (FileKind::Missing, Place::WorkTree, Some(keeping(0, 0, 0, &[]))),
         None => elsewhere(path),
     };
@@ -172,6 +179,9 @@ const TASKFILE: &str = "version: '3'\nvars:\n  OUT: dist\ntasks:\n  build:\n    
 
 /// Files of tasks, and programs in other languages.
 fn program_text(path: &str) -> Answer {
+    if let Some(text) = projects::file(path) {
+        return Answer::FileText { text: text.to_owned() };
+    }
     let text = match path.strip_prefix("/home/alice/shop/scripts").unwrap_or(path) {
         "/tmp/wipe.py" | "/wipe.py" => "#!/usr/bin/env python3\nimport shutil\nshutil.rmtree('/home/alice/Documents')\n",
         "/tmp/report.py" => "import json, pathlib\nprint(json.dumps([p.name for p in pathlib.Path('src').iterdir()]))\n",
@@ -265,6 +275,9 @@ pub(crate) fn answer(question: &Question) -> Answer {
             let mut paths: Vec<String> = all.map(|path| format!("{TREE}/{path}")).filter(fits).collect();
             if let Some(there) = elsewhere_matching(pattern) {
                 paths = there;
+            }
+            if directory == "/home/alice/shop/p/web/packages/*" {
+                paths = projects::PACKAGES.map(|name| format!("{TREE}/p/web/packages/{name}/{wanted}")).to_vec();
             }
             if directory == "/home/alice" && wanted == "*" {
                 paths = vec!["/home/alice/Documents".to_owned(), TREE.to_owned()];

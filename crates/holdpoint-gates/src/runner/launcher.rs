@@ -12,13 +12,13 @@
 //! certain. A site's user has other things running; there a [warden](super::warden) sees to that.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read};
 use std::net::Shutdown;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use tracing::{error, warn};
 
 use super::frame::{self, CHUNK_BYTES, Frame, Kind};
+use super::start::Starting;
 
 /// How long the runner may take to say what is to be run.
 const ASKING_MAX: Duration = Duration::from_secs(10);
@@ -167,7 +168,10 @@ impl Launcher {
         };
         let place = self.acts.join(uid.to_string());
         let ended = match self.start(uid, &place, &request.payload) {
-            Ok(child) => accompany(child, stream, &Leash::UserId { uid, place: &place }),
+            Ok((child, starting)) => {
+                let ended = accompany(child, stream, &Leash::UserId { uid, place: &place });
+                starting.why_not().map_or(ended, |why| Ended::NotStarted { why })
+            }
             Err(error) => Ended::NotStarted { why: error.to_string() },
         };
         self.end(uid, &place);
@@ -183,16 +187,26 @@ impl Launcher {
         let Some(arguments) = SiteWork::of(asked.kind).map(|work| work.arguments(site)) else {
             return not_started("at a site one acts or looks".to_owned());
         };
-        let mut command = Command::new(&self.program);
-        command.args(arguments).env_clear().current_dir("/").process_group(0);
-        match command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
-            Ok(mut child) => {
-                let orders = Mutex::new(child.stdin.take());
-                if let Some(orders) = orders.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-                    // A warden that ended already says why on its standard error.
-                    let _ = frame::write(orders, asked.kind, &asked.payload);
-                }
-                accompany(child, stream, &Leash::Warden { orders: &orders })
+        let (orders, stdin) = match Starting::pair() {
+            Ok(pair) => pair,
+            Err(error) => return not_started(error.to_string()),
+        };
+        // The command holds the warden's end of the socket until it is dropped.
+        let spawned = Command::new(&self.program)
+            .args(arguments)
+            .env_clear()
+            .current_dir("/")
+            .process_group(0)
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        match spawned {
+            Ok(child) => {
+                // A warden that ended already says why on its standard error.
+                let _ = frame::write(&mut orders.stream(), asked.kind, &asked.payload);
+                let ended = accompany(child, stream, &Leash::Warden { orders: &orders });
+                orders.why_not().map_or(ended, not_started)
             }
             Err(error) => not_started(error.to_string()),
         }
@@ -210,14 +224,12 @@ impl Launcher {
         }
     }
 
-    fn start(&self, uid: u32, place: &Path, spec: &[u8]) -> io::Result<Child> {
+    fn start(&self, uid: u32, place: &Path, spec: &[u8]) -> io::Result<(Child, Starting)> {
+        let (starting, stdin) = Starting::pair()?;
         let mut command = as_user(uid, Command::new(&self.program).args(["gate", "act"]).arg(place));
-        let mut child = command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        // A process that ended already says why on its standard error.
-        if let Some(mut input) = child.stdin.take() {
-            let _ = input.write_all(spec);
-        }
-        Ok(child)
+        let child = command.process_group(0).stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        starting.say(spec);
+        Ok((child, starting))
     }
 }
 
@@ -232,7 +244,7 @@ enum Leash<'a> {
     /// Everything with its user id is the act.
     UserId { uid: u32, place: &'a Path },
     /// Its warden knows what belongs to it, and ends it when nobody gives orders any more.
-    Warden { orders: &'a Mutex<Option<ChildStdin>> },
+    Warden { orders: &'a Starting },
 }
 
 impl Leash<'_> {
@@ -240,9 +252,7 @@ impl Leash<'_> {
         match (self, frame.signal(), group) {
             (Self::UserId { .. }, Some(signal), Some(group)) => drop(kill_process_group(group, signal)),
             (Self::Warden { orders }, Some(_), _) => {
-                if let Some(orders) = orders.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-                    let _ = frame::write(orders, Kind::Signal, &frame.payload);
-                }
+                let _ = frame::write(&mut orders.stream(), Kind::Signal, &frame.payload);
             }
             _ => {}
         }
@@ -251,7 +261,7 @@ impl Leash<'_> {
     fn end(&self) {
         match self {
             Self::UserId { uid, place } => drop(end_all_of(*uid, place)),
-            Self::Warden { orders } => drop(orders.lock().unwrap_or_else(PoisonError::into_inner).take()),
+            Self::Warden { orders } => orders.finish(),
         }
     }
 }

@@ -12,7 +12,7 @@
 //!
 //! **Out of scope**: what other services do at an act's request (cron, a socket-activated service). They are not its descendants.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
@@ -21,6 +21,7 @@ use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, kill_proce
 
 use super::frame::{self, Kind};
 use super::launcher::code;
+use super::start::{Excuse, Starting};
 
 /// Runs a command as a site's user to its end, and to the end of everything that it began. Gives its status as a shell would.
 ///
@@ -29,15 +30,19 @@ use super::launcher::code;
 /// # Errors
 /// Where nothing was begun.
 pub fn stand_over(mut command: Command, user: u32, group: u32) -> io::Result<i32> {
+    let excuse = Excuse::of_stdin()?;
+    begin(&mut command, user, group, &excuse).inspect_err(|error| excuse.give(&error.to_string()))
+}
+
+fn begin(command: &mut Command, user: u32, group: u32, excuse: &Excuse) -> io::Result<i32> {
     set_child_subreaper(Some(getpid()))?;
     let mut orders = io::stdin();
     let first = frame::read(&mut orders)?.ok_or_else(|| io::Error::other("nothing is to be run"))?;
-    command.env_clear().current_dir("/").uid(user).gid(group).process_group(0).stdin(Stdio::piped());
-    let mut child = command.spawn()?;
-    // A process that ended already says why on its standard error.
-    if let Some(mut input) = child.stdin.take() {
-        let _ = input.write_all(&first.payload);
-    }
+    let (starting, stdin) = Starting::pair()?;
+    let mut child = command.env_clear().current_dir("/").uid(user).gid(group).process_group(0).stdin(stdin).spawn()?;
+    // The command still holds the other end, which would be heard from for ever.
+    command.stdin(Stdio::null());
+    starting.say(&first.payload);
     let pid = pid_of(&child);
     std::thread::spawn(move || {
         heed(&mut orders, pid);
@@ -45,6 +50,9 @@ pub fn stand_over(mut command: Command, user: u32, group: u32) -> io::Result<i32
     });
     let status = child.wait();
     end_all();
+    if let Some(why) = starting.why_not() {
+        excuse.give(&why);
+    }
     Ok(status.ok().and_then(code).unwrap_or(UNKNOWN))
 }
 

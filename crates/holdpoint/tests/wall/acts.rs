@@ -67,6 +67,35 @@ fn an_act_gets_the_published_limits_and_nothing_that_it_could_inherit() {
     assert!(ran.stdout.ends_with(&expected), "{expected}\n{ran:?}");
 }
 
+/// What no system can start: its interpreter is not there.
+const UNSTARTABLE: &str = "#!/nonexistent/interpreter\n";
+
+#[test]
+fn a_program_that_cannot_be_started_did_not_begin() {
+    let Some(machine) = Machine::with_tool("a_program_that_cannot_be_started_did_not_begin") else { return };
+    fs::write(machine.at("tools/psql"), UNSTARTABLE).unwrap();
+    let ran = machine.run(&["psql", "-X", "-c", "select 1"]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (Some(121), ""), "{ran:?}");
+    assert!(ran.stderr.contains("could not be started: No such file"), "{ran:?}");
+    // Only the process that has not become the program yet can say so: a program's own 127 is the program's.
+    fs::write(machine.at("tools/psql"), "#!/bin/sh\nexit 127\n").unwrap();
+    assert_eq!(machine.run(&["psql", "-X", "-c", "select 1"]).status, Some(127));
+}
+
+#[test]
+fn a_permit_outlives_an_act_that_did_not_begin() {
+    let test = "a_permit_outlives_an_act_that_did_not_begin";
+    let Some(browser) = Browser::for_test(test).unwrap() else { return };
+    let Some(machine) = Machine::with_tool(test) else { return };
+    let act = ["psql", "-X", "-c", "drop table orders"];
+    machine.release(&browser, &machine.run(&act), "credential");
+    fs::write(machine.at("tools/psql"), UNSTARTABLE).unwrap();
+    assert_eq!(machine.run(&act).status, Some(121));
+    fs::write(machine.at("tools/psql"), TOOL).unwrap();
+    assert_eq!(machine.run(&act).status, Some(0), "what did not begin has spent nothing");
+    assert_eq!(machine.run(&act).status, Some(123), "what ran has");
+}
+
 #[test]
 fn whoever_has_something_on_standard_input_hears_that_it_was_not_passed_on() {
     let test = "whoever_has_something_on_standard_input_hears_that_it_was_not_passed_on";

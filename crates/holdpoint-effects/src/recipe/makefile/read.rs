@@ -428,7 +428,7 @@ fn assignment(line: &str) -> Option<Assigned<'_>> {
         _ => (before, Assigns::Refers),
     };
     let name = name.trim();
-    let plain = !name.is_empty() && (name.contains("$(") || !name.contains(char::is_whitespace)) && !name.contains('#');
+    let plain = !name.is_empty() && top_level(name, &[' ', '\t', ';', '#']).is_none();
     plain.then(|| Assigned { name, how, value: value.trim_start(), exported, always })
 }
 

@@ -1,5 +1,8 @@
 //! `make`: which file it reads, what the command line gives it, and what the file asks of the world.
 
+use holdpoint_core::effect::{ResourceKind, Verb};
+
+use super::super::effect::plain;
 use super::super::options::Line;
 use super::super::syntax::Span;
 use super::super::value::{Field, Value};
@@ -99,7 +102,11 @@ impl Walker<'_> {
                     self.unseen_code("make", "rules that another program prints", span);
                     None
                 }
-                Input::Inherited => None,
+                Input::Inherited => {
+                    let summary = "Starts `make`, which waits for somebody to type rules".to_owned();
+                    self.note(plain(Verb::Execute, ResourceKind::Process, "make", summary, span.clone()));
+                    None
+                }
             },
             Some(name) => {
                 let found = self.first_text(&[name.to_owned()], inside);

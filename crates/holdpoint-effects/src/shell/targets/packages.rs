@@ -4,7 +4,7 @@ use super::super::options::Line;
 use super::super::syntax::Span;
 use super::super::value::{Field, Value};
 use super::super::walker::Walker;
-use super::super::wrapper::leading;
+use super::super::wrapper::{leading, parse_with};
 use super::Recipe;
 use crate::recipe::scripts::{self, Script};
 use crate::recipe::{DEPTH_MAX, Step};
@@ -53,11 +53,11 @@ impl Walker<'_> {
             inside = absolute(&moved, &inside);
         }
         let Some((path, text, _)) = self.nearest_text(&package_json(), &inside) else { return };
-        let (behind, _) = leading(words.get(1..).unwrap_or_default(), &VALUED);
-        let packages = match (
-            self.names_workspace(&line).or_else(|| self.names_workspace(&behind)),
-            is_recursive(&line) || is_recursive(&behind),
-        ) {
+        let (behind, _) = parse_with(words.get(1..).unwrap_or_default(), &VALUED);
+        // `-ws` is a word of its own, and not `-w s`.
+        let all = arguments.iter().any(|word| word.known().as_deref() == Some("-ws"));
+        let named = self.names_workspace(&line).or_else(|| self.names_workspace(&behind)).filter(|_| !all);
+        let packages = match (named, all || is_recursive(&line) || is_recursive(&behind)) {
             (Some(name), _) => self.workspaces(&path, &text, Some(&name)),
             (None, true) => self.workspaces(&path, &text, None),
             (None, false) => vec![(path, text)],
@@ -78,8 +78,7 @@ impl Walker<'_> {
             }
             Asked::Nothing => {}
             Asked::Script(name, behind) => {
-                let more: Vec<String> =
-                    words.get(behind..).unwrap_or_default().iter().map(Field::shown).filter(|word| word != "--").collect();
+                let more = handed_on(program, words.get(behind..).unwrap_or_default());
                 for (path, text) in packages {
                     self.package_script(program, path, text, &name, &more, span);
                 }
@@ -184,6 +183,14 @@ impl Walker<'_> {
 
 fn package_json() -> [String; 1] {
     ["package.json".to_owned()]
+}
+
+/// The words that a script gets: npm keeps the options in front of `--` for itself.
+fn handed_on(program: &str, words: &[Field]) -> Vec<String> {
+    let end = words.iter().position(|word| word.known().as_deref() == Some("--")).unwrap_or(words.len());
+    let (before, behind) = words.split_at_checked(end).unwrap_or_default();
+    let before: Vec<Field> = if program == "npm" { parse_with(before, &VALUED).0.operands } else { before.to_vec() };
+    before.iter().chain(behind.iter().skip(1)).map(Field::shown).collect()
 }
 
 fn is_recursive(line: &Line) -> bool {

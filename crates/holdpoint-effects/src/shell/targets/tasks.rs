@@ -227,10 +227,6 @@ impl Host for TaskHost<'_, '_> {
     }
 
     fn variable(&self, name: &str) -> Option<String> {
-        match self.walker.state.variables.get(name).map(Vec::as_slice) {
-            Some([value]) => Some(text_of(value)),
-            Some(_) => Some(UNDETERMINED.to_owned()),
-            None => self.walker.world.variable(name).map(str::to_owned),
-        }
+        super::set_variable(self.walker, name)
     }
 }
