@@ -87,6 +87,7 @@ impl Client {
     fn exchange<A: DeserializeOwned>(&self, method: &str, path: &str, body: &[u8]) -> Result<A, Error> {
         let (status, answer) = self.exchange_bytes(method, path, body)?;
         if (200..300).contains(&status) {
+            let answer = if answer.is_empty() { b"null".to_vec() } else { answer };
             return serde_json::from_slice(&answer).map_err(|_| Error::Unreadable("the answer is not of the expected shape"));
         }
         match serde_json::from_slice(&answer) {
@@ -204,6 +205,8 @@ fn parse_head(bytes: &[u8]) -> Result<Option<(u16, usize, usize)>, Error> {
     }
     let length = match named("content-length").as_slice() {
         [one] => std::str::from_utf8(one.value).ok().and_then(|digits| digits.parse::<usize>().ok()),
+        // Such an answer has no body, and says no length (RFC 9110, section 8.6).
+        [] if answer.code == Some(204) => Some(0),
         _ => None,
     };
     let length = length.ok_or(Error::Unreadable("the answer has no length"))?;
@@ -299,6 +302,7 @@ mod tests {
             answered_with(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{\"a\": 1 }").unwrap(),
             serde_json::json!({"a": 1})
         );
+        assert_eq!(answered_with(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap(), serde_json::Value::Null, "heard, nothing to say");
         let refused =
             answered_with(b"HTTP/1.1 403 No\r\ncontent-length: 38\r\n\r\n{\"error\":\"forbidden\",\"message\":\"no\"}  ");
         assert!(matches!(refused, Err(Error::Answered { status: 403, .. })));

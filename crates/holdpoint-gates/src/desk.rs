@@ -32,7 +32,7 @@ use holdpoint_core::permit::{Basis, Grant, Receipt, Snapshot, SnapshotHead, Warr
 use holdpoint_core::signed::Signed;
 
 use crate::seen::Seen;
-use outbox::Outbox;
+use outbox::{Outbox, Told};
 use pinned::Pinned;
 
 pub use asker::Asker;
@@ -200,7 +200,7 @@ impl Desk {
     /// Sends one outcome; what cannot be sent now is kept and sent with a later one.
     fn tell(&self, outcome: OutcomeV1) -> Settled {
         match self.send(&outcome) {
-            Ok(()) => {
+            Ok(_) => {
                 self.outbox.send_kept(|kept| self.send(kept));
                 Settled::Told
             }
@@ -212,9 +212,10 @@ impl Desk {
     }
 
     /// Posts one outcome. A control plane that has heard it and has objections has heard it.
-    fn send(&self, outcome: &OutcomeV1) -> Result<(), client::Error> {
+    fn send(&self, outcome: &OutcomeV1) -> Result<Told, client::Error> {
         match self.client.exchange_bytes("POST", path::OUTCOMES, &serde_json::to_vec(outcome).unwrap_or_default()) {
-            Ok((status, _)) if status < 500 => Ok(()),
+            Ok((403, _)) => Ok(Told::ByAnother),
+            Ok((status, _)) if status < 500 => Ok(Told::Heard),
             Ok(_) => Err(client::Error::Unreadable("the control plane could not take the outcome")),
             Err(error) => Err(error),
         }

@@ -272,7 +272,7 @@ impl Walker<'_> {
                 Paths::Create => self.make(&field, directory),
                 Paths::Delete => self.delete(&field, directory),
                 Paths::Edit => self.edit(&field, directory, "Edits"),
-                Paths::Link => self.link(&field, directory),
+                Paths::Link => self.link(&sources, &field, directory),
                 Paths::Merge => self.merge(&field, directory),
                 Paths::Modify if applied.tightens() && self.names_a_secret(&field, directory) => {}
                 Paths::Modify if RIGHTS.contains(&applied.program) => self.modify_rights(&field, directory),

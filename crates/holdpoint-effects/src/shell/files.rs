@@ -49,8 +49,9 @@ impl Walker<'_> {
         }
         match (self.logical_target(value, directory), value.known()) {
             (Target::Exactly(path), Some(text)) if text.contains("..") => {
-                Target::Exactly(self.physical(&text, directory).unwrap_or(path))
+                self.through_links(self.physical(&text, directory).unwrap_or(path))
             }
+            (Target::Exactly(path), _) => self.through_links(path),
             (target, _) => target,
         }
     }
@@ -340,9 +341,10 @@ impl Walker<'_> {
     }
 
     /// Makes another name for something: what lies below it is not what the answers speak of.
-    pub(crate) fn link(&mut self, operand: &Field, directory: Option<&str>) {
+    pub(crate) fn link(&mut self, sources: &[Field], operand: &Field, directory: Option<&str>) {
         self.make(operand, directory);
         if let Target::Exactly(path) = self.target(&operand.value, directory) {
+            sources.iter().for_each(|source| self.leads(&path, source));
             self.state.moved.insert(path);
         }
     }

@@ -45,6 +45,7 @@ mod heredoc;
 mod history;
 mod interpreter;
 mod leak;
+mod links;
 mod listed;
 mod look;
 mod looks;

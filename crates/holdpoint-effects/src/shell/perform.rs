@@ -152,7 +152,7 @@ impl Walker<'_> {
             Act::Kill(value) => self.program_of_system("kill", &[field(value)], here, span),
             Act::Link { to, at } => {
                 self.named_again(&[field(to)], &field(at), here);
-                self.link(&field(at), here);
+                self.link(&[field(to)], &field(at), here);
             }
             Act::Load(_) => {}
             Act::Mail => {

@@ -47,6 +47,8 @@ pub(crate) struct State {
     pub(crate) made: BTreeSet<String>,
     /// Paths to which the line moves or links something that was there before.
     pub(crate) moved: BTreeSet<String>,
+    /// Links that the line makes, and where each may lead; the empty text stands for anywhere.
+    pub(crate) links: BTreeMap<String, BTreeSet<String>>,
     /// Paths whose content the line itself writes, so that what they hold now is not what would run.
     pub(crate) written: BTreeSet<String>,
     /// What some of them hold, where the line determines it.
@@ -101,6 +103,7 @@ impl State {
             positional: Vec::new(),
             made: BTreeSet::new(),
             moved: BTreeSet::new(),
+            links: BTreeMap::new(),
             written: BTreeSet::new(),
             held: BTreeMap::new(),
             built: BTreeSet::new(),
@@ -121,6 +124,7 @@ impl State {
             + self.exported.len()
             + self.made.len()
             + self.moved.len()
+            + self.links.len()
             + self.written.len()
             + self.held.values().map(|held| 1 + held.text.len() / VALUE_BYTES_PER_STEP).sum::<usize>()
             + self.built.len()
@@ -316,6 +320,9 @@ impl State {
         }
         self.made = self.made.intersection(&other.made).cloned().collect();
         self.moved.extend(other.moved);
+        for (path, leads) in other.links {
+            self.links.entry(path).or_default().extend(leads);
+        }
         self.written.extend(other.written);
         self.held.retain(|path, text| other.held.get(path) == Some(text));
         self.built.extend(other.built);

@@ -283,6 +283,7 @@ impl<'w> Walker<'w> {
         let inner = std::mem::replace(&mut self.state, before);
         self.state.made = inner.made;
         self.state.moved = inner.moved;
+        self.state.links = inner.links;
         self.state.written = inner.written;
         self.state.held = inner.held;
         self.state.built = inner.built;

@@ -24,6 +24,15 @@ const SENT_AT_ONCE_MAX: usize = 8;
 /// Longest kept outcome in bytes.
 const KEPT_MAX_BYTES: u64 = 16 * 1024;
 
+/// What the control plane makes of an outcome that it got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It has it, and may have had objections.
+    Heard,
+    /// It takes it from whoever acted, and from nobody else.
+    ByAnother,
+}
+
 #[derive(Debug)]
 pub(super) struct Outbox {
     outcomes: PathBuf,
@@ -47,12 +56,14 @@ impl Outbox {
         replace(&self.outcomes.join(name), &serde_json::to_vec(outcome)?)
     }
 
-    /// Sends the oldest kept outcomes, and lets go of each that was heard. Stops at the first that was not.
-    pub(super) fn send_kept(&self, send: impl Fn(&OutcomeV1) -> Result<(), client::Error>) {
+    /// Sends the oldest kept outcomes, and lets go of each that was heard. Stops when nobody hears; what is another asker's to tell
+    /// waits for that asker.
+    pub(super) fn send_kept(&self, send: impl Fn(&OutcomeV1) -> Result<Told, client::Error>) {
         for path in self.kept().into_iter().take(SENT_AT_ONCE_MAX) {
-            match read_outcome(&path) {
-                Some(outcome) if send(&outcome).is_err() => return,
-                Some(_) => drop(std::fs::remove_file(&path)),
+            match read_outcome(&path).map(|outcome| send(&outcome)) {
+                Some(Err(_)) => return,
+                Some(Ok(Told::ByAnother)) => {}
+                Some(Ok(Told::Heard)) => drop(std::fs::remove_file(&path)),
                 // Not ours, or damaged: it stays for a person to look at, out of the way.
                 None => drop(std::fs::rename(&path, path.with_extension("unreadable"))),
             }
@@ -125,16 +136,26 @@ mod tests {
         let heard = RefCell::new(Vec::new());
         outbox.send_kept(|kept| {
             heard.borrow_mut().push(kept.clone());
-            if heard.borrow().len() == 2 { Err(client::Error::Late) } else { Ok(()) }
+            if heard.borrow().len() == 2 { Err(client::Error::Late) } else { Ok(Told::Heard) }
         });
         assert_eq!(*heard.borrow(), [outcome(0), outcome(1)], "it stops at the first that was not heard");
         heard.borrow_mut().clear();
         outbox.send_kept(|kept| {
             heard.borrow_mut().push(kept.clone());
-            Ok(())
+            Ok(Told::Heard)
         });
         assert_eq!(*heard.borrow(), [outcome(1), outcome(2)], "what was not heard is sent again, what was heard is not");
         assert!(outbox.kept().is_empty());
+    }
+
+    #[test]
+    fn what_is_anothers_to_tell_waits_for_the_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let outbox = Outbox::at(&Home::at(directory.path()));
+        (0..2).for_each(|status| outbox.keep(&outcome(status)).unwrap());
+        outbox.send_kept(|kept| Ok(if *kept == outcome(0) { Told::ByAnother } else { Told::Heard }));
+        let left: Vec<_> = outbox.kept().iter().filter_map(|path| read_outcome(path)).collect();
+        assert_eq!(left, [outcome(0)]);
     }
 
     #[test]
@@ -147,7 +168,7 @@ mod tests {
         let heard = RefCell::new(Vec::new());
         outbox.send_kept(|kept| {
             heard.borrow_mut().push(kept.clone());
-            Ok(())
+            Ok(Told::Heard)
         });
         assert_eq!(*heard.borrow(), [outcome(7)]);
     }
