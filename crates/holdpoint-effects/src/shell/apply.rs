@@ -238,8 +238,13 @@ impl Walker<'_> {
         let (sources, target) = applied.transfer();
         match paths {
             Paths::Copy | Paths::Move => {
-                if let Some(target) = target {
-                    self.transfer(&sources, &target, directory, paths == Paths::Move);
+                let onto = ["-T", "--no-target-directory"].iter().any(|name| applied.line.has(name));
+                match target {
+                    Some(target) if onto && paths == Paths::Copy => {
+                        self.lose(&target, directory, Verb::Overwrite, "Copies files over those in");
+                    }
+                    Some(target) => self.transfer(&sources, &target, directory, paths == Paths::Move),
+                    None => {}
                 }
                 return;
             }

@@ -11,6 +11,7 @@ use super::budget::{Budget, VALUE_BYTES_PER_STEP, VALUE_MAX_BYTES};
 use super::dialect::{Dialect, is_taken_along};
 use super::filters::filtered;
 use super::outputs::{printed, trimmed};
+use super::reader::{is_name, is_name_start};
 use super::state::State;
 use super::syntax::{Command, Form, List, Parameter, Part, Redirection, RedirectionKind, Simple, Word};
 use super::value::{PIPE, Piece, Shape, Value};
@@ -80,6 +81,13 @@ impl Expander<'_> {
                 Token::Text(text) if index == 0 && tilde_ends(text, tokens.len() == 1) => self.leading_tilde(text, building),
                 Token::Part(Part::Text { text, quoted: false }) if index == 0 && tilde_ends(text, tokens.len() == 1) => {
                     self.leading_tilde(text, building);
+                }
+                Token::Text(text) | Token::Part(Part::Text { text, quoted: false })
+                    if index == 0 && tilde_of_assignment(text, tokens.len() == 1).is_some() =>
+                {
+                    let Some((name, path)) = tilde_of_assignment(text, tokens.len() == 1) else { continue };
+                    building.globbing(name);
+                    self.leading_tilde(path, building);
                 }
                 Token::Text(text) => building.globbing(text),
                 Token::Part(Part::Text { text, quoted: true }) => building.quoted(Value::text(text.as_str())),
@@ -293,6 +301,14 @@ fn joined(values: Vec<Value>, joiner: Option<&str>) -> Value {
         whole.append(value);
     }
     whole
+}
+
+/// Bash expands the tilde in a command's word as well where the word could be an assignment: `dd of=~/disk.img`.
+fn tilde_of_assignment(text: &str, alone: bool) -> Option<(&str, &str)> {
+    let at = text.find("=~")? + 1;
+    let (name, path) = text.split_at_checked(at)?;
+    let is_name = name.trim_end_matches('=').bytes().all(is_name) && name.bytes().next().is_some_and(is_name_start);
+    (is_name && tilde_ends(path, alone)).then_some((name, path))
 }
 
 /// Whether the name behind a leading tilde ends in this text: at a slash, or with the word. Quotes in it make it a plain sign.

@@ -5,6 +5,7 @@ use holdpoint_core::effect::{
 };
 use holdpoint_core::question::{FileKind, PathFacts, Place, Question};
 
+use super::address::is_far;
 use super::budget::{PATH_BYTES_PER_STEP, PATH_MAX_BYTES, PATH_STEPS};
 use super::descriptors::{is_descriptor, is_output};
 use super::destroyers::is_destroyer;
@@ -540,6 +541,10 @@ impl Walker<'_> {
 
     /// One source into a directory that exists.
     fn transfer_into(&mut self, source: &Field, into: &str, directory: Option<&str>, moves: bool) {
+        let spelled = source.known().unwrap_or_default();
+        if !moves && matches!(spelled.trim_end_matches('/').rsplit(['/', ':']).next(), Some("." | "..")) {
+            return self.lose_path(into, Verb::Overwrite, "Copies files over those in", source.span.clone());
+        }
         let names: Vec<String> = match self.target(&source.value, directory) {
             Target::Exactly(path) => vec![path],
             Target::Matching(pattern) => match self.world.matches(&pattern) {
@@ -554,6 +559,8 @@ impl Walker<'_> {
         };
         for name in names {
             let base = name.rsplit('/').next().unwrap_or_default();
+            // What comes from another machine leaves its name there.
+            let base = if is_far(source.value.head()) { base.rsplit(':').next().unwrap_or_default() } else { base };
             let path = format!("{}/{base}", into.trim_end_matches('/'));
             let there = self.facts(&path).map(|facts| facts.kind);
             match there {

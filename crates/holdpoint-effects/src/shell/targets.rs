@@ -74,8 +74,9 @@ impl Walker<'_> {
                 (path, content)
             })
             .collect();
-        texts.into_iter().find_map(|(path, content)| match content {
-            Content::Text(text) if !self.is_rewritten(&path) => Some((path, text.to_owned())),
+        texts.into_iter().find_map(|(path, content)| match (self.held(&path), content) {
+            (Some(held), _) => Some((path, held.text.clone())),
+            (None, Content::Text(text)) if !self.is_rewritten(&path) => Some((path, text.to_owned())),
             _ => None,
         })
     }
