@@ -242,10 +242,17 @@ fn telling<'a>(effect: &'a Effect, line: &str) -> Option<&'a str> {
     (last.len() > 2 && line.matches(last).count() == 1).then_some(last)
 }
 
-/// Whether what a part does stands elsewhere: in a variable, a here-document, a pipe, a script.
+/// Whether what a part does stands elsewhere: in a variable, a here-document, a pipe, a script, a recipe that the line writes.
 fn stands_for_other_text(part: &str, line: &str) -> bool {
     let fed = line.split_once(part).is_some_and(|(before, _)| before.ends_with("| "));
-    part.contains('$') || part.contains("<<") || part.starts_with("./") || part.contains("scripts/") || part == "~" || fed
+    let recipe = part.starts_with("make ") || part.starts_with("npm ");
+    recipe
+        || part.contains('$')
+        || part.contains("<<")
+        || part.starts_with("./")
+        || part.contains("scripts/")
+        || part == "~"
+        || fed
 }
 
 #[test]

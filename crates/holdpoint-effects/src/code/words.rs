@@ -227,16 +227,30 @@ const LUA: &[(&str, Does)] = &[
     ("vim", Does::Unread),
 ];
 
+/// Whether programs of this interpreter are read by their words.
+pub(crate) fn reads(interpreter: &str) -> bool {
+    table_of(without_version(interpreter)).is_some()
+}
+
+fn without_version(interpreter: &str) -> &str {
+    interpreter.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.')
+}
+
+/// What the names of a language do, and whether text in back-quotes runs.
+fn table_of(language: &str) -> Option<(&'static [(&'static str, Does)], bool)> {
+    match language {
+        "perl" => Some((PERL, true)),
+        "ruby" | "irb" => Some((RUBY, true)),
+        "php" => Some((PHP, true)),
+        "lua" | "luajit" => Some((LUA, false)),
+        _ => None,
+    }
+}
+
 /// Reads a program by its words; nothing for a language of which none are known.
 pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
-    let versionless = interpreter.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '.');
-    let (table, runs_backticks): (&[(&str, Does)], bool) = match versionless {
-        "perl" => (PERL, true),
-        "ruby" | "irb" => (RUBY, true),
-        "php" => (PHP, true),
-        "lua" | "luajit" => (LUA, false),
-        _ => return None,
-    };
+    let versionless = without_version(interpreter);
+    let (table, runs_backticks) = table_of(versionless)?;
     // Names that are put together, and names that stand for what is not seen here.
     let hidden =
         code.contains("%x") || code.contains("->$") || code.contains("&$") || code.contains("$$") || code.contains("__END__");

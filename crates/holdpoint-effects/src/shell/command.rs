@@ -19,6 +19,7 @@ use super::syntax::{Command, Span, Word};
 use super::value::{Field, Piece, Value};
 use super::walker::{Call, Hidden, Input, Site, Walker};
 use super::wrappers::is_shell;
+use crate::code::words::{self, Found};
 use crate::families;
 use crate::paths;
 use crate::recipe::scripts::npm_command;
@@ -346,6 +347,13 @@ impl Walker<'_> {
                     return;
                 }
             }
+        }
+        // What its words plainly say it does is judged as well; the rest of it is not read.
+        if words::reads(interpreter)
+            && let Content::Text(text) = self.world.content(path)
+            && let Some(Found::Acts(acts)) = words::read(interpreter, text)
+        {
+            self.perform_found(interpreter, &acts, directory, span);
         }
         let direct = interpreter == "itself";
         if !(direct || matches!(interpreter, "bash" | "source")) {

@@ -482,7 +482,11 @@ impl Walker<'_> {
             facts.is_some_and(|facts| facts.kind == FileKind::Directory) || self.state.made.contains(&format!("{path}/"));
         if is_directory {
             for source in sources {
-                self.transfer_into(source, &path, directory, moves);
+                if !moves && is_all_within(source) {
+                    self.lose_path(&path, Verb::Overwrite, "Copies files over those in", target.span.clone());
+                } else {
+                    self.transfer_into(source, &path, directory, moves);
+                }
             }
         } else {
             self.transfer_onto(sources, &path, target, directory, moves);
@@ -541,10 +545,6 @@ impl Walker<'_> {
 
     /// One source into a directory that exists.
     fn transfer_into(&mut self, source: &Field, into: &str, directory: Option<&str>, moves: bool) {
-        let spelled = source.known().unwrap_or_default();
-        if !moves && matches!(spelled.trim_end_matches('/').rsplit(['/', ':']).next(), Some("." | "..")) {
-            return self.lose_path(into, Verb::Overwrite, "Copies files over those in", source.span.clone());
-        }
         let names: Vec<String> = match self.target(&source.value, directory) {
             Target::Exactly(path) => vec![path],
             Target::Matching(pattern) => match self.world.matches(&pattern) {
@@ -666,4 +666,10 @@ fn hidden(pattern: &str) -> Option<String> {
 
 fn parent(path: &str) -> Option<&str> {
     path.rsplit_once('/').map(|(parent, _)| parent)
+}
+
+/// Whether a source is what lies in a directory and not the directory itself: `cp -a src/. there`.
+fn is_all_within(source: &Field) -> bool {
+    let spelled = source.known().unwrap_or_default();
+    matches!(spelled.trim_end_matches('/').rsplit(['/', ':']).next(), Some("." | ".."))
 }
