@@ -113,6 +113,8 @@ impl Call<'_> {
         let question = Question::Canonical { path: path.clone() };
         let kind = |path: &str| match paths::classify(path, self.own()).resource_kind() {
             ResourceKind::File if self.meets_secrets(path) => ResourceKind::Credential,
+            // The keys that Holdpoint signs with lie among its own files.
+            ResourceKind::Guard if path.ends_with(".key") => ResourceKind::Credential,
             kind => kind,
         };
         Some(match self.answers.to(&question) {

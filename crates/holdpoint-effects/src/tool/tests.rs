@@ -36,6 +36,15 @@ fn every_example_of_the_table_reads_as_it_says() {
 }
 
 #[test]
+fn the_keys_that_holdpoint_signs_with_are_secrets() {
+    let key = "/home/alice/.local/share/holdpoint/installation.key";
+    let mut answers = Answers::default();
+    answers.insert(Question::Canonical { path: key.into() }, Answer::Name { name: Some(key.into()) });
+    let reading = read_with("Read", &format!(r#"{{"file_path":"{key}"}}"#), &answers);
+    assert_eq!(short(&reading), [format!("read credential {key} lossless exact")]);
+}
+
+#[test]
 fn a_tool_nobody_knows_is_opaque() {
     for (host, tool) in [
         ("claude-code", "mcp__postgres__query"),

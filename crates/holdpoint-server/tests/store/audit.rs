@@ -182,6 +182,7 @@ fn every_lie_in_a_database_is_named() {
         ),
         ("UPDATE gate SET last = 5;".into(), &["gate claude-code: `last` is 5, the log says 280"]),
         ("UPDATE policy SET doc = json_set(doc, '$.revision', 2);".into(), &["policy 1: in its record"]),
+        ("UPDATE policy SET doc = '{\"revision\":99,' || substr(doc, 2);".into(), &["a name stands in it twice"]),
         ("UPDATE chain SET seq = 1 WHERE subject = 'gate:claude-code';".into(), &["`seq` is 1, the log says 280"]),
         // The log itself, and what stands beside it.
         ("UPDATE log_entry SET kind = 'work.noted' WHERE idx = 3;".into(), &["entry 3: the column `kind` beside it"]),

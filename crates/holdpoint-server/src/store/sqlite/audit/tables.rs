@@ -177,7 +177,12 @@ fn told(column: &str, their: &Value, our: &Value) -> Option<String> {
 
 fn told_of_records(their: &str, our: &str) -> Option<String> {
     let read = |doc: &str| serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(doc);
+    let written = their;
     let (Ok(their), Ok(our)) = (read(their), read(our)) else { return Some("its record is no record".to_owned()) };
+    // A name that stands twice is one to whoever takes the last, and two to the server, which refuses it.
+    if serde_json::to_string(&their).is_ok_and(|plainly| plainly.len() != written.len()) {
+        return Some("its record is not written as the server writes it: a name stands in it twice, or blanks do".to_owned());
+    }
     let names = their.keys().chain(our.keys().filter(|name| !their.contains_key(*name)));
     let differing: Vec<String> =
         names.filter(|name| their.get(*name) != our.get(*name)).map(|name| format!("`{name}`")).collect();
