@@ -2,6 +2,8 @@
 //!
 //! *Out of scope:* what is sent there, and by whom.
 
+use super::value::{Piece, Value};
+
 /// Whether a path is one of another machine: `host:path`, `rsync://host/path`.
 pub(super) fn is_far(path: &str) -> bool {
     path.split('/').next().is_some_and(|first| first.contains(':'))
@@ -14,6 +16,48 @@ pub(super) fn is_this_machine(address: &str) -> bool {
     // `:3000/x` is the shorthand of some programs for this machine.
     let shorthand = host.is_empty() && authority(address).starts_with(':');
     loopback || matches!(host, "localhost" | "::1" | "0.0.0.0") || shorthand
+}
+
+/// Whether a word is an address of this machine; the line may leave open the port (`http://localhost:$PORT/x`) and what stands behind
+/// the host and port.
+pub(super) fn is_here(address: &Value) -> bool {
+    let has_path = |head: &str| head.split_once("://").map_or(head, |(_, rest)| rest).contains('/');
+    match address.known() {
+        Some(address) => is_this_machine(&address),
+        None => !address.is_loose() && is_this_machine(address.head()) && (has_path(address.head()) || leaves_port(address)),
+    }
+}
+
+/// Whether the port of a word's address, or the open one of this machine, may be that of a store.
+pub(super) fn may_lead_to_store(address: &Value) -> bool {
+    match address.known() {
+        Some(address) => leads_to_store(&address),
+        None => is_here(address) && (leaves_port(address) || leads_to_store(address.head())),
+    }
+}
+
+/// Whether what is asked of a store is not known.
+pub(super) fn leaves_request(address: &Value) -> bool {
+    address.has_unknown() && leads_to_store(address.head())
+}
+
+/// Whether only the port of an address's host is not known.
+fn leaves_port(address: &Value) -> bool {
+    let ends = |piece: &Piece| matches!(piece, Piece::Text(path) if path.starts_with(['/', '?', '#']));
+    match address.pieces.as_slice() {
+        [Piece::Text(head), Piece::Any { .. }, rest @ ..] => head.ends_with(':') && rest.first().is_none_or(ends),
+        _ => false,
+    }
+}
+
+/// Whether a path of GitHub's interface is that of the comments of one issue or pull request: `repos/OWNER/NAME/issues/1/comments`.
+pub(super) fn takes_comments(path: &str) -> bool {
+    let names: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let one = |name: &str| !name.is_empty() && !name.contains(['?', '#', '%']) && !name.starts_with('.');
+    match names.as_slice() {
+        ["repos", owner, name, "issues" | "pulls", number, "comments"] => [owner, name, number].into_iter().all(|name| one(name)),
+        _ => false,
+    }
 }
 
 /// Whether an address leads to a port of this machine on which, by convention, a store of data or a control plane answers, or the
@@ -121,6 +165,40 @@ mod tests {
             "http://",
         ] {
             assert!(!is_this_machine(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_port_that_is_not_known_is_still_one_of_the_host() {
+        let with_port = |host: &str, path: &str| {
+            let mut value = Value::text(host);
+            value.append(Value::unknown());
+            value.append(Value::text(path));
+            is_here(&value)
+        };
+        assert!(
+            with_port("http://localhost:", "/x") && with_port("http://[::1]:", "") && with_port("http://localhost:80/x/", "")
+        );
+        assert!(!with_port("http://localhost:", "@example.org/x"));
+        assert!(!with_port("http://localhost", "/x") && !with_port("http://example.org:", "/x"));
+        let mut store = Value::text("http://localhost:9200/");
+        store.append(Value::unknown());
+        assert!(may_lead_to_store(&store) && !may_lead_to_store(&Value::text("http://localhost:3000/x")));
+        let mut several = Value::text("http://localhost:");
+        several.append(Value::loose());
+        assert!(!is_here(&several));
+    }
+
+    #[test]
+    fn only_the_comments_of_one_conversation_take_comments() {
+        assert!(takes_comments("repos/a/b/issues/1/comments") && takes_comments("/repos/{owner}/{repo}/pulls/2/comments"));
+        for path in [
+            "repos/a/b/merges?x=/issues/1/comments",
+            "repos/a/b/issues",
+            "repos/a/b/pulls/1/merge",
+            "repos/a/../issues/1/comments",
+        ] {
+            assert!(!takes_comments(path), "{path}");
         }
     }
 

@@ -3,7 +3,10 @@
 use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource, ResourceKind, Reversibility, Unit, Verb};
 use holdpoint_core::question::{FileKind, GitKeeping, Question};
 
-use super::address::{is_far, is_metadata_service, is_this_machine, leads_to_store, stays_here};
+use super::address::{
+    is_far, is_here, is_metadata_service, is_this_machine, leads_to_store, leaves_request, may_lead_to_store, stays_here,
+    takes_comments,
+};
 use super::effect::plain;
 use super::files::Target;
 use super::looks::{asks_graphql, only_looks};
@@ -582,13 +585,14 @@ fn fits(field: &Field, pattern: &str) -> bool {
         None if pattern == "{near}" => !is_far(field.value.head()),
         None if pattern == "{metadata}" => is_metadata_service(field.value.head()),
         None if pattern == "{assignment}" => field.value.head().contains('='),
-        None if pattern == "{elsewhere}" => !field.known().is_some_and(|address| is_this_machine(&address)),
+        None if pattern == "{elsewhere}" => !is_here(&field.value),
+        None if pattern == "{comments}" => field.known().is_some_and(|address| takes_comments(&address)),
         None if pattern == "{here}" => {
             field.known().is_some_and(|address| is_this_machine(&address) && !leads_to_store(&address))
         }
-        None if pattern == "{store}" => field.known().is_some_and(|address| leads_to_store(&address)),
+        None if pattern == "{store}" => may_lead_to_store(&field.value),
         None if pattern == "{store-delete}" => {
-            field.known().is_some_and(|address| leads_to_store(&address) && address.contains("delete"))
+            may_lead_to_store(&field.value) && (leaves_request(&field.value) || field.shown().contains("delete"))
         }
         None if pattern == "{stays}" => field.known().is_some_and(|route| stays_here(&route)),
         Some(head) if !head.contains('*') => field.value.head().starts_with(head) && !field.value.head().is_empty(),

@@ -1,6 +1,7 @@
 //! `find` and `fd`: what they delete and what they run.
 
 use holdpoint_core::effect::{Alternative, ResourceKind, Verb};
+use holdpoint_core::question::Place;
 
 use super::effect::plain;
 use super::listed::{below, searched};
@@ -8,6 +9,7 @@ use super::safer::spelled;
 use super::syntax::Span;
 use super::value::{Field, Piece, Shape, Value};
 use super::walker::{Site, Walker};
+use crate::world::absolute;
 
 impl Walker<'_> {
     pub(crate) fn find(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
@@ -29,6 +31,11 @@ impl Walker<'_> {
             match test.known().as_deref() {
                 Some("-delete") => {
                     acts = true;
+                    if !follows && self.only_empty_directories(&starts, tests.get(..at).unwrap_or_default(), directory) {
+                        let summary = "Deletes directories in which nothing is; nothing is lost".to_owned();
+                        self.note(plain(Verb::Delete, ResourceKind::File, "empty directories", summary, span.clone()));
+                        continue;
+                    }
                     let before = self.noted();
                     found.iter().for_each(|field| self.delete(field, directory));
                     self.offer_to_print(arguments, directory, before);
@@ -61,6 +68,16 @@ impl Walker<'_> {
             self.listed = Some(found.iter().map(named).collect());
             self.note(plain(Verb::Read, ResourceKind::Program, "find", "Looks only (`find`)".to_owned(), span.clone()));
         }
+    }
+
+    /// Whether the tests let through only directories in which nothing is, below starts in the work tree.
+    fn only_empty_directories(&self, starts: &[Field], tests: &[Field], directory: Option<&str>) -> bool {
+        let Some(directory) = directory.filter(|_| self.site == Site::Here) else { return false };
+        let ours = |start: &Field| {
+            let facts = start.known().and_then(|start| self.world.path(&absolute(&start, directory)));
+            facts.is_some_and(|facts| facts.place == Place::WorkTree)
+        };
+        starts.iter().all(ours) && lets_through_empty_directories(tests)
     }
 
     /// Offers to print what would be deleted, where that is all that is done with it.
@@ -135,6 +152,25 @@ impl Walker<'_> {
             }
         }
     }
+}
+
+/// Whether tests that all have to hold are among them that it is a directory, and that nothing is in it.
+fn lets_through_empty_directories(tests: &[Field]) -> bool {
+    let (mut is_directory, mut is_empty, mut at) = (false, false, 0);
+    while let Some(test) = tests.get(at) {
+        let value = tests.get(at + 1).and_then(Field::known);
+        match (test.known().as_deref(), value) {
+            (Some("-empty"), _) => is_empty = true,
+            (Some("-delete" | "-depth" | "-print" | "-mount" | "-xdev"), _) => {}
+            (Some(name), Some(value)) if takes_value(name) => {
+                is_directory |= name == "-type" && value == "d";
+                at += 1;
+            }
+            _ => return false,
+        }
+        at += 1;
+    }
+    is_directory && is_empty
 }
 
 /// Whether a test or action of `find` takes the next word.

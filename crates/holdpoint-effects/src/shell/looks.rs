@@ -7,21 +7,47 @@ use super::effect::plain;
 use super::options::Line;
 use super::syntax::Span;
 use super::value::{Field, Piece};
-use super::walker::Walker;
+use super::walker::{Input, Site, Walker};
 use crate::families::Command;
 use crate::graphql;
 
 impl Walker<'_> {
-    /// `sqlite3 FILE STATEMENT` with a statement that plainly only adds: work on that file; `false` for everything else.
+    /// `sqlite3 FILE STATEMENTS` or `sqlite3 FILE < STATEMENTS` that plainly only ask or add: work on that file; `false` for
+    /// everything else.
     pub(crate) fn sqlite_adds(&mut self, program: &str, words: &[Field], directory: Option<&str>, span: &Span) -> bool {
-        let [file, statement] = words else { return false };
-        if file.value.head().starts_with('-') || !statement.known().is_some_and(|statement| adds(&statement)) {
+        let (file, statements) = match words {
+            [file, statements] => (file, statements.known()),
+            [file] => (file, self.statements_fed()),
+            _ => return false,
+        };
+        if file.value.head().starts_with('-') || !statements.as_deref().is_some_and(adds) {
+            return false;
+        }
+        // What only asks is told below.
+        if words.len() == 2 && statements.as_deref().is_some_and(asks) {
             return false;
         }
         self.modify(file, directory, "Adds to the database");
         let summary = "Runs a statement that only adds".to_owned();
         self.note(plain(Verb::Modify, ResourceKind::Program, program, summary, span.clone()));
         true
+    }
+
+    /// The statements on the input, where the line or a file that it does not change determines them, and no line is a command of
+    /// the shell around SQLite or ends a statement there without a semicolon.
+    fn statements_fed(&self) -> Option<String> {
+        let text = match &self.input {
+            Input::Text(text) => text.known(),
+            Input::File(path) if self.site == Site::Here && !self.is_rewritten(path) => {
+                self.world.file_text(path).map(str::to_owned)
+            }
+            _ => None,
+        };
+        let acts = |line: &str| {
+            let line = line.trim();
+            line.starts_with('.') || line == "/" || line.eq_ignore_ascii_case("go")
+        };
+        text.filter(|text| !text.split(['\n', '\r']).any(acts))
     }
 
     /// Notes a command line that plainly only looks; `false` where that is not plain.
@@ -396,8 +422,13 @@ fn client_looks(words: &[&str]) -> bool {
     others <= 1 && !queries.is_empty() && queries.iter().all(|query| asks(query))
 }
 
-/// Whether a text is one statement that adds rows, a table or an index, and neither replaces anything nor calls a function.
-fn adds(statement: &str) -> bool {
+/// Whether a text is statements that ask, or add rows, a table or an index, and neither replace anything nor call a function.
+fn adds(statements: &str) -> bool {
+    let statements = statements.trim().trim_end_matches(';');
+    statements.split(';').all(|statement| adds_once(statement) || asks_once(statement))
+}
+
+fn adds_once(statement: &str) -> bool {
     let statement = statement.trim().to_ascii_lowercase();
     let body = statement.strip_suffix(';').unwrap_or(&statement);
     let begins = ["insert into ", "create table ", "create index ", "create unique index "];
@@ -433,8 +464,13 @@ const ACTS: [&str; 24] = [
     "for update",
 ];
 
-/// Whether a text is one query that asks and calls nothing that acts.
-fn asks(query: &str) -> bool {
+/// Whether a text is queries that ask and call nothing that acts. Each statement begins behind a semicolon, and what stands behind
+/// one inside quotation marks is held against the same.
+fn asks(queries: &str) -> bool {
+    queries.trim().trim_end_matches(';').split(';').all(asks_once)
+}
+
+fn asks_once(query: &str) -> bool {
     let query = query.trim().to_ascii_lowercase();
     let body = query.strip_suffix(';').unwrap_or(&query);
     // A client may show rows as a column each.

@@ -6,7 +6,7 @@
 
 use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
 
-use super::address::is_this_machine;
+use super::address::is_here;
 use super::apply::Applied;
 use super::effect::plain;
 use super::options::Line;
@@ -26,7 +26,7 @@ impl Walker<'_> {
         let fed = !matches!(self.input, Input::Inherited) && !has(line, &["--ignore-stdin", "-I"]);
         let sends = items.iter().any(|item| item.known().is_none_or(|item| is_sent(&item))) || has(line, &["--raw"]) || fed;
         let asks = has(line, &["--offline", "--curl", "--curl-long"]);
-        if asks || !sends || url.known().is_some_and(|url| is_this_machine(&url)) {
+        if asks || !sends || is_here(&url.value) {
             return;
         }
         let shown = url.shown();
