@@ -18,7 +18,8 @@ use std::{env, fs};
 use toml::{Table, Value};
 
 /// The tables that are read as a whole, and what each becomes.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
+    ("images.toml", "images.json"),
     ("languages/javascript.toml", "javascript.json"),
     ("languages/python.toml", "python.json"),
     ("paths.toml", "paths.json"),

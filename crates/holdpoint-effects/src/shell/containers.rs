@@ -2,10 +2,11 @@
 //!
 //! *Out of scope:* what is done to containers, images and volumes themselves (`families/containers.toml`, `families/kubernetes.toml`).
 
-use holdpoint_core::effect::Environment;
+use holdpoint_core::effect::{Effect, Environment, Verb};
 
 use super::apply::Applied;
-use super::options::{Style, parse};
+use super::images;
+use super::options::{Line, Style, parse};
 use super::subcommands::behind_subcommand;
 use super::syntax::Span;
 use super::value::{Field, Value};
@@ -61,11 +62,31 @@ impl Walker<'_> {
             "run" | "container run" => {
                 let shares = ["-v", "--volume", "--mount", "--volumes-from", "--privileged", "--pid", "--device"];
                 let shared = shares.iter().any(|name| applied.line.has(name));
-                let site = if shared { Site::There(environment) } else { Site::Throwaway };
-                self.inside(words, applied.sub.map(|sub| sub.valued.as_slice()), site, span);
+                let site = if shared { Site::There(environment.clone()) } else { Site::Throwaway };
+                let words = started(&words, applied.sub.map(|sub| sub.valued.as_slice()));
+                if words.is_empty() {
+                    return;
+                }
+                if program.ends_with("-compose") && !shared {
+                    self.lost_in_service(&words, environment, span);
+                }
+                self.at_site(site, |walker| walker.run_words(&words, None, span));
             }
             _ => {}
         }
+    }
+
+    /// What a command loses in the volumes that a service of compose has by its file. What else it does ends with its container.
+    fn lost_in_service(&mut self, words: &[Field], environment: Environment, span: &Span) {
+        let before = self.noted();
+        self.at_site(Site::There(environment), |walker| walker.run_words(words, None, span));
+        let loses = |effect: &Effect| {
+            let verb = matches!(effect.verb, Verb::Delete | Verb::Overwrite);
+            let passing = ["/tmp/", "/var/tmp/"].iter().any(|place| effect.resource.name.starts_with(place));
+            // What nobody determines is called by the root of all.
+            verb && effect.resource.name.strip_prefix('/').is_some_and(|name| !name.is_empty()) && !passing
+        };
+        self.take_noted(before).into_iter().filter(loses).for_each(|effect| self.note(effect));
     }
 
     pub(super) fn kubectl(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
@@ -104,13 +125,40 @@ impl Walker<'_> {
 
     /// Follows the command behind the options and the first operand (a container, an image, a pod).
     fn inside(&mut self, words: Vec<Field>, valued: Option<&[String]>, site: Site, span: &Span) {
-        let (_, used) =
-            parse(&words, Style { valued: [valued.unwrap_or_default(), &[]], stops_at_operand: true, ..Style::default() });
+        let (_, used) = in_front(&words, valued);
         let rest = words.get(used + 1..).unwrap_or_default();
         if !rest.is_empty() {
             self.at_site(site, |walker| walker.run_words(rest, None, span));
         }
     }
+}
+
+/// The options in front of a container or an image, and how many words they are.
+fn in_front(words: &[Field], valued: Option<&[String]>) -> (Line, usize) {
+    parse(words, Style { valued: [valued.unwrap_or_default(), &[]], stops_at_operand: true, ..Style::default() })
+}
+
+/// What a new container runs: the words behind the image, behind the entry point that an option or the image itself puts there.
+fn started(words: &[Field], valued: Option<&[String]>) -> Vec<Field> {
+    let (line, used) = in_front(words, valued);
+    let rest = words.get(used + 1..).unwrap_or_default();
+    let begin = match line.values("--entrypoint").last() {
+        Some(given) => entry_point(given),
+        None => {
+            let image = words.get(used);
+            let program = image.and_then(Field::known).and_then(|name| images::runs(&name, rest));
+            program.zip(image).map(|(program, image)| Field::new(Value::text(program), image.span.clone())).into_iter().collect()
+        }
+    };
+    begin.into_iter().chain(rest.iter().cloned()).collect()
+}
+
+/// The words of `--entrypoint`: one, a list as JSON (podman) or a line (compose); an empty one takes the image's away.
+fn entry_point(given: &Field) -> Vec<Field> {
+    let Some(text) = given.known() else { return vec![given.clone()] };
+    let words =
+        serde_json::from_str::<Vec<String>>(&text).unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect());
+    words.into_iter().map(|word| Field::new(Value::text(word), given.span.clone())).collect()
 }
 
 /// `SOURCE:INSIDE[:OPTIONS]`, where the source is a path.
@@ -142,6 +190,20 @@ fn paths_below(directory: &str, word: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_point_stands_before_what_is_behind_the_image() {
+        let begins = |line: &str| {
+            let words: Vec<Field> = line.split(' ').map(|word| Field::new(Value::text(word), 0..0)).collect();
+            let valued = ["--entrypoint".to_owned(), "-v".to_owned()];
+            started(&words, Some(&valued)).iter().map(Field::shown).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(begins("--entrypoint rm -v a:/d alpine -rf /d"), "rm -rf /d");
+        assert_eq!(begins("--entrypoint [\"rm\",\"-r\"] alpine /d"), "rm -r /d");
+        assert_eq!(begins("amazon/aws-cli s3 ls"), "aws s3 ls");
+        assert_eq!(begins("--entrypoint= amazon/aws-cli ls"), "ls");
+        assert_eq!(begins("alpine ls /"), "ls /");
+    }
 
     #[test]
     fn what_a_container_is_lent_is_found_where_it_has_it() {

@@ -1,7 +1,8 @@
 //! Secrets in addresses: whoever answers at an address, and whoever is on the way, learns all of it.
 //!
 //! *In scope:* variables that the line does not set and whose names say that they hold a secret, in the path, query or host name
-//! of what is asked for. *Out of scope:* headers and bodies, where a credential belongs (`families/network.toml` has bodies).
+//! of what is asked for, or anywhere in what is asked without encryption; the environment as a whole in what is posted.
+//! *Out of scope:* headers and bodies that are encrypted, where a credential belongs (`families/network.toml` has bodies).
 
 use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 
@@ -14,15 +15,20 @@ impl Walker<'_> {
     /// Notes the secrets that the words of a command put into an address.
     pub(super) fn leaks(&mut self, words: &[&Word], span: &Span) {
         let named = |names: &[&str]| words.iter().filter_map(|word| word.plain()).any(|word| names.contains(&word));
-        let (asks, resolves) = (named(&ASKING), named(&RESOLVING));
-        if !asks && !resolves {
+        let (asks, resolves, posts) = (named(&ASKING), named(&RESOLVING), named(&POSTING));
+        if !asks && !resolves && !posts {
             return;
         }
-        let found: Vec<Secret<'_>> = words.iter().flat_map(|word| secrets_in(word, resolves)).collect();
+        // What goes over the wire in clear is anybody's on the way, wherever it stands in the request.
+        let in_clear = asks && words.iter().filter_map(|word| word.plain()).any(is_clear_text);
+        let found: Vec<Secret<'_>> = words.iter().flat_map(|word| secrets_in(word, resolves || in_clear)).collect();
+        let found = found.into_iter().filter(|secret| asks || resolves || matches!(secret, Secret::Printed(_)));
+        let printed = words.iter().filter(|_| posts && !resolves).flat_map(|word| printed_in(word));
+        let found: Vec<Secret<'_>> = found.chain(printed).collect();
         for secret in found {
             let (name, summary) = match secret {
-                Secret::Printed(program) => (program, format!("Puts what `{program}` prints of the environment into an address")),
-                Secret::Variable(name) => (name, format!("Puts the secret `${name}` into an address")),
+                Secret::Printed(program) => (program, format!("Sends what `{program}` prints of the environment to others")),
+                Secret::Variable(name) => (name, format!("Sends the secret `${name}` in an address or in clear text")),
             };
             let set = self.state.variables.get(name).is_some_and(|values| values.iter().all(|value| value.known().is_some()));
             if !set || matches!(secret, Secret::Printed(_)) {
@@ -43,6 +49,9 @@ const ASKING: [&str; 9] = ["aria2c", "curl", "curlie", "http", "https", "wget", 
 
 /// Programs that ask for a name, which reaches whoever serves its zone.
 const RESOLVING: [&str; 8] = ["dig", "dog", "drill", "getent", "host", "nslookup", "ping", "traceroute"];
+
+/// Programs whose words others read: comments, issues, notices.
+const POSTING: [&str; 6] = ["gh", "glab", "hub", "jira", "slack", "tea"];
 
 /// What an address holds that is nobody else's to know.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +84,21 @@ fn secrets_in(word: &Word, resolves: bool) -> Vec<Secret<'_>> {
         }
     }
     found
+}
+
+/// What the commands in a word print of the environment.
+fn printed_in(word: &Word) -> Vec<Secret<'_>> {
+    let lists = word.parts.iter().filter_map(|part| match part {
+        Part::Command { list, .. } => Some(list),
+        _ => None,
+    });
+    lists.filter_map(|list| printer(list).map(Secret::Printed)).collect()
+}
+
+/// Whether it is an address elsewhere, with a name in the public domain, that is asked without encryption.
+fn is_clear_text(text: &str) -> bool {
+    let host = text.strip_prefix("http://").map(|rest| rest.split(['/', '?', ':']).next().unwrap_or_default());
+    host.is_some_and(|host| host.contains('.')) && !is_this_machine(text)
 }
 
 /// The first command of a list that prints the environment or a secret of it.

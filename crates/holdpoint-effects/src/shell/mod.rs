@@ -43,6 +43,7 @@ mod grammar;
 mod held;
 mod heredoc;
 mod history;
+mod images;
 mod interpreter;
 mod leak;
 mod links;

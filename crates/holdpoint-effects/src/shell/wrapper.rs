@@ -37,21 +37,37 @@ impl Walker<'_> {
             "watch" => self.watch(arguments, directory, span),
             "xargs" | "xe" | "gxargs" => self.xargs(arguments, directory, span),
             "npx" | "bunx" | "uvx" => self.fetched(program, arguments, directory, span),
-            _ if fetches(program, arguments) => {
-                let skipped = if arguments.first().and_then(Field::known).as_deref() == Some("tool") { 2 } else { 1 };
-                self.fetched(program, arguments.get(skipped..).unwrap_or_default(), directory, span);
-            }
+            "gdb" | "lldb" => return self.debugged(program, arguments, directory, span),
             "nix" | "nix-shell" => return self.nix(program, arguments, directory, span),
-            _ => match (runner(program, arguments), WRAPPERS.iter().find(|wrapper| wrapper.name == program)) {
-                (Some(runner), _) => {
-                    let rest = arguments.get(1..).unwrap_or_default();
-                    self.simple_wrapper(runner, rest, directory, span);
-                }
-                (None, Some(wrapper)) => self.apart(|walker| walker.simple_wrapper(wrapper, arguments, directory, span)),
-                (None, None) => return false,
-            },
+            _ => return self.runs_behind(program, arguments, directory, span),
         }
         true
+    }
+
+    /// Follows what stands behind a runner's own words or a wrapper's options; `false` when the program is neither.
+    fn runs_behind(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let behind = |skipped: usize| arguments.get(skipped..).unwrap_or_default();
+        if let Some(skipped) = fetches(program, arguments) {
+            self.fetched(program, behind(skipped), directory, span);
+        } else if let Some((runner, skipped)) = runner(program, arguments) {
+            self.simple_wrapper(runner, behind(skipped), directory, span);
+        } else if let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.name == program) {
+            self.apart(|walker| walker.simple_wrapper(wrapper, arguments, directory, span));
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// `gdb --args COMMAND …`, `lldb -- COMMAND …`; the families say the rest.
+    fn debugged(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let mark = if program == "gdb" { "--args" } else { "--" };
+        let at = arguments.iter().position(|word| word.known().as_deref() == Some(mark));
+        let words = at.and_then(|at| arguments.get(at + 1..)).unwrap_or_default();
+        if !words.is_empty() {
+            self.apart(|walker| walker.run_words(words, directory, span));
+        }
+        false
     }
 
     pub(super) fn simple_wrapper(&mut self, wrapper: &Wrapper, arguments: &[Field], directory: Option<&str>, span: &Span) {

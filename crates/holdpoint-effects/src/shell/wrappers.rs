@@ -2,6 +2,7 @@
 //!
 //! *Out of scope:* following it, and wrappers with a grammar of their own (`wrapper.rs`).
 
+use super::options::{Style, parse};
 use super::value::Field;
 
 /// A wrapper: its options with values, and how many operands come before the wrapped command.
@@ -230,32 +231,75 @@ const PERF: Wrapper = wrapper(
     0,
 );
 
-/// What the words behind a program's first are where they are a command of their own: `uv run pytest`, `pnpm exec tsc`.
-pub(super) fn runner(program: &str, arguments: &[Field]) -> Option<&'static Wrapper> {
-    let first = arguments.first().and_then(Field::known)?;
-    match (program, first.as_str()) {
-        ("asdf" | "bundle" | "mise" | "yarn", "exec")
-        | ("mise", "x")
-        | ("doppler" | "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv", "run") => Some(&RUNNER),
-        ("conda" | "mamba" | "micromamba", "run") => Some(&CONDA),
-        ("direnv", "exec") => Some(&DIRENV),
-        ("perf", "record" | "stat" | "trace") => Some(&PERF),
+/// Options of package managers and of runners in a workspace that stand in front of what they run and have a value.
+const IN_FRONT: [&str; 16] = [
+    "--app",
+    "-C",
+    "--cd",
+    "--concurrency",
+    "--cwd",
+    "--dir",
+    "-F",
+    "--filter",
+    "--filter-prod",
+    "--ignore",
+    "--loglevel",
+    "--prefix",
+    "--reporter",
+    "--scope",
+    "--workspace",
+    "--workspace-concurrency",
+];
+/// Those of a workspace, of which each package is where the command runs.
+const EVERYWHERE: Wrapper = wrapper("workspace", &IN_FRONT, 0);
+
+/// What the words behind a program's first are where they are a command of their own, and how many words stand before it and its
+/// options: `uv run pytest`, `yarn workspace api exec tsc`.
+pub(super) fn runner(program: &str, arguments: &[Field]) -> Option<(&'static Wrapper, usize)> {
+    let (at, words) = behind_options(program, arguments);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match (program, words.as_slice()) {
+        ("asdf" | "bundle" | "mise" | "yarn", ["exec", ..])
+        | ("mise", ["x", ..])
+        | ("doppler" | "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv", ["run", ..]) => Some((&RUNNER, at + 1)),
+        ("conda" | "mamba" | "micromamba", ["run", ..]) => Some((&CONDA, at + 1)),
+        ("direnv", ["exec", ..]) => Some((&DIRENV, at + 1)),
+        ("perf", ["record" | "stat" | "trace", ..]) => Some((&PERF, at + 1)),
+        ("composer" | "lerna" | "nx", ["exec", ..]) | ("dagger", ["run", ..]) | ("mix", ["cmd", ..]) => {
+            Some((&EVERYWHERE, at + 1))
+        }
+        ("yarn", ["workspace", _, "exec", ..]) => Some((&RUNNER, at + 3)),
+        ("yarn", ["workspaces", "foreach", ..]) => Some((&RUNNER, place_of(arguments, "exec")? + 1)),
+        ("npm", ["explore", _, "--", ..]) => Some((&RUNNER, at + 3)),
         _ => None,
     }
 }
 
-/// Whether a package manager runs a program that it may fetch first: `npm exec x`, `pnpm dlx x`, `uv tool run x`.
-pub(super) fn fetches(program: &str, arguments: &[Field]) -> bool {
-    let words: Vec<String> = arguments.iter().take(2).filter_map(Field::known).collect();
+/// How many words stand before a program that a package manager may fetch first: `npm exec x`, `pnpm -r dlx x`, `uv tool run x`.
+pub(super) fn fetches(program: &str, arguments: &[Field]) -> Option<usize> {
+    let (at, words) = behind_options(program, arguments);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    matches!(
-        (program, words.as_slice()),
-        ("npm" | "pnpm", ["dlx" | "exec" | "x", ..])
-            | ("yarn", ["dlx", ..])
-            | ("bun", ["x", ..])
-            | ("pipx", ["run", ..])
-            | ("uv", ["tool", "run"])
-    )
+    match (program, words.as_slice()) {
+        ("npm" | "pnpm", ["dlx" | "exec" | "x", ..]) | ("yarn", ["dlx", ..]) | ("bun", ["x", ..]) | ("pipx", ["run", ..]) => {
+            Some(at + 1)
+        }
+        ("uv", ["tool", "run", ..]) => Some(at + 2),
+        _ => None,
+    }
+}
+
+/// The first words behind the options of a package manager, and where they begin. Those of others may have values.
+fn behind_options(program: &str, arguments: &[Field]) -> (usize, Vec<String>) {
+    let is_manager = matches!(program, "lerna" | "npm" | "pnpm" | "yarn");
+    let valued = IN_FRONT.map(str::to_owned);
+    let style = Style { valued: [&valued, &[]], stops_at_operand: true, ..Style::default() };
+    let at = if is_manager { parse(arguments, style).1 } else { 0 };
+    let words = arguments.get(at..).unwrap_or_default();
+    (at, words.iter().take(3).map_while(Field::known).collect())
+}
+
+fn place_of(words: &[Field], name: &str) -> Option<usize> {
+    words.iter().position(|word| word.known().as_deref() == Some(name))
 }
 
 /// Whether a program reads shell text. What of it is not bash is a fault to the reader.

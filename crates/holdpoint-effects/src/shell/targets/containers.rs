@@ -108,14 +108,34 @@ impl Walker<'_> {
         }
     }
 
+    /// `docker build -o`: a directory that is written over, or `type=KIND,dest=PATH`, where only some kinds are directories.
+    fn build_output(&mut self, output: &Field, directory: &str) {
+        let Some(text) = output.known() else { return self.unpack(output, Some(directory)) };
+        let value = |names: &[&str]| {
+            let mut parts = text.split(',').filter_map(|part| part.split_once('='));
+            parts.find(|(name, _)| names.contains(name)).map(|(_, value)| value.to_owned())
+        };
+        let kind = value(&["type"]);
+        let place = if kind.is_none() && !text.contains('=') { Some(text.clone()) } else { value(&["dest"]) };
+        let Some(place) = place.filter(|place| place != "-") else { return };
+        let place = Field::new(Value::text(place), output.span.clone());
+        match kind.as_deref() {
+            None | Some("local") => self.unpack(&place, Some(directory)),
+            Some(_) => self.overwrite(&place, Some(directory)),
+        }
+    }
+
     /// `docker build`: the steps that are lent a secret or the SSH agent may hand it on.
     pub(in super::super) fn image_build(&mut self, applied: &Applied<'_>, directory: Option<&str>, span: &Span) {
         let (Site::Here, Some(directory)) = (&self.site, directory) else { return };
         let line = &applied.line;
+        let outputs: Vec<Field> = ["-o", "--output"].iter().flat_map(|name| line.values(name)).cloned().collect();
+        outputs.iter().for_each(|output| self.build_output(output, directory));
         if !line.has("--secret") && !line.has("--ssh") {
             return;
         }
         let directory = directory.to_owned();
+        let line = &applied.line;
         let Some(context) = line.operands.last().and_then(Field::known) else { return };
         let named = ["-f", "--file"].iter().flat_map(|name| line.values(name)).find_map(Field::known);
         let context = absolute(&context, &directory);

@@ -11,20 +11,10 @@ use crate::recipe::{DEPTH_MAX, Step};
 use crate::world::absolute;
 
 /// Options in front of a package manager's word that take a value.
-const VALUED: [&str; 12] = [
-    "--prefix",
-    "-C",
-    "--dir",
-    "--cwd",
-    "--loglevel",
-    "-w",
-    "--workspace",
-    "--filter",
-    "-F",
-    "--scope",
-    "--registry",
-    "--node-options",
-];
+const VALUED: [&str; 10] =
+    ["--prefix", "-C", "--dir", "--cwd", "--loglevel", "--filter", "-F", "--scope", "--registry", "--node-options"];
+/// Those of npm that name a workspace; to pnpm `-w` is a switch for the package around all others.
+const NPM_VALUED: [&str; 2] = ["-w", "--workspace"];
 /// Most packages of a workspace that are read for one command.
 const PACKAGES_MAX: usize = 32;
 
@@ -40,7 +30,7 @@ enum Asked {
 
 impl Walker<'_> {
     pub(super) fn package_scripts(&mut self, program: &str, arguments: &[Field], directory: &str, span: &Span) {
-        let (line, used) = leading(arguments, &VALUED);
+        let (line, used) = leading(arguments, &valued(program));
         let words = arguments.get(used..).unwrap_or_default();
         if program == "yarn" && words.first().and_then(Field::known).as_deref() == Some("workspace") {
             let Some(name) = words.get(1).and_then(Field::known) else { return };
@@ -53,7 +43,7 @@ impl Walker<'_> {
             inside = absolute(&moved, &inside);
         }
         let Some((path, text, _)) = self.nearest_text(&package_json(), &inside) else { return };
-        let (behind, _) = parse_with(words.get(1..).unwrap_or_default(), &VALUED);
+        let (behind, _) = parse_with(words.get(1..).unwrap_or_default(), &valued(program));
         // `-ws` is a word of its own, and not `-w s`.
         let all = arguments.iter().any(|word| word.known().as_deref() == Some("-ws"));
         let named = self.names_workspace(&line).or_else(|| self.names_workspace(&behind)).filter(|_| !all);
@@ -114,6 +104,10 @@ impl Walker<'_> {
         let mut patterns = scripts::workspaces(text);
         if let Some((_, text)) = self.first_text(&["pnpm-workspace.yaml".to_owned()], place) {
             patterns.extend(scripts::pnpm_workspaces(&text));
+        }
+        // Where no workspace is described, every package below is one, and this is the first of them.
+        if patterns.is_empty() {
+            return vec![(root.to_owned(), text.to_owned())];
         }
         let mut found: Vec<(String, String)> = Vec::new();
         for pattern in patterns.iter().filter(|pattern| !pattern.starts_with('!')) {
@@ -181,6 +175,11 @@ impl Walker<'_> {
     }
 }
 
+fn valued(program: &str) -> Vec<&'static str> {
+    let of_npm: &[&str] = if program == "npm" { &NPM_VALUED } else { &[] };
+    VALUED.iter().chain(of_npm).copied().collect()
+}
+
 fn package_json() -> [String; 1] {
     ["package.json".to_owned()]
 }
@@ -189,7 +188,7 @@ fn package_json() -> [String; 1] {
 fn handed_on(program: &str, words: &[Field]) -> Vec<String> {
     let end = words.iter().position(|word| word.known().as_deref() == Some("--")).unwrap_or(words.len());
     let (before, behind) = words.split_at_checked(end).unwrap_or_default();
-    let before: Vec<Field> = if program == "npm" { parse_with(before, &VALUED).0.operands } else { before.to_vec() };
+    let before: Vec<Field> = if program == "npm" { parse_with(before, &valued(program)).0.operands } else { before.to_vec() };
     before.iter().chain(behind.iter().skip(1)).map(Field::shown).collect()
 }
 
