@@ -107,12 +107,17 @@ impl Reader<'_> {
                 }
                 return Ok(words);
             }
-            let subscripted = self.byte() == Some(b'[');
-            let word = self.word()?;
             // Bash reads on to the bracket that closes it, over blanks and parentheses.
-            if subscripted && !word.parts.iter().any(closes_subscript) {
-                return Err(self.fault("a subscript is not closed"));
+            if self.byte() == Some(b'[') {
+                let start = self.at;
+                self.at += 1;
+                let closes = self.matching(b'[', b']')?.is_some();
+                self.at = start;
+                if !closes {
+                    return Err(self.fault("a subscript is not closed"));
+                }
             }
+            let word = self.word()?;
             words.push(word);
         }
     }
@@ -192,10 +197,6 @@ fn assigns_element(word: &Word) -> bool {
 
 fn is_empty(value: &Assigned) -> bool {
     matches!(value, Assigned::Scalar(word) if word.parts.is_empty())
-}
-
-fn closes_subscript(part: &Part) -> bool {
-    matches!(part, Part::Text { text, quoted: false } if text.contains(']'))
 }
 
 fn is_descriptor(text: &str) -> bool {
