@@ -44,11 +44,18 @@ pub(super) struct Recipe<'a> {
     pub(super) directory: &'a str,
 }
 
+/// What looking for the file of a target costs, in steps of the walk.
+const LOOKED_FOR_STEPS: usize = 200;
+
 impl Walker<'_> {
     /// Follows what a target runs, where its file can be read. Whatever it finds, the families say the rest.
     pub(super) fn targets(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let (Site::Here, Some(directory)) = (&self.site, directory) else { return };
         let directory = directory.to_owned();
+        // Files are looked for in many places each time, whatever comes of it.
+        if !self.budget.walk_steps(LOOKED_FOR_STEPS) {
+            return self.stop(span.clone());
+        }
         match program {
             "make" | "gmake" => self.make_targets(program, arguments, &directory, span),
             "just" => self.just_targets(arguments, &directory, span),
