@@ -53,9 +53,11 @@ fn families() -> Result<Vec<PathBuf>, Box<dyn Error>> {
     Ok(files)
 }
 
-/// Rust for three lists: each name of a command with the number of its line, sorted by name; the lines; the packages.
+/// Rust for four lists: each name of a command with the number of its line, sorted by name; the lines; the packages; the variables
+/// that hold options, each with the first program that takes them.
 fn commands(files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
     let (mut names, mut lines, mut packages) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+    let mut variables = BTreeMap::new();
     for file in files {
         let family = read(file)?;
         packages.extend(
@@ -68,6 +70,11 @@ fn commands(files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
                     return Err(format!("{}: `{name}` is described twice", file.display()).into());
                 }
             }
+            let first =
+                command.get("names").and_then(|names| names.get(0)).and_then(Value::as_str).ok_or("a command without a name")?;
+            for variable in command.get("options-in").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+                variables.insert(variable.to_owned(), first.to_owned());
+            }
             lines.push(serde_json::to_string(command)?);
         }
     }
@@ -75,8 +82,10 @@ fn commands(files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
     let (names_type, lines_type) = (format!("[(&str, usize); {}]", names.len()), format!("[&str; {}]", lines.len()));
     let packages_type = format!("[&str; {}]", packages.len());
     let packages: Vec<_> = packages.into_iter().collect();
+    let variables: Vec<_> = variables.into_iter().collect();
+    let variables_type = format!("[(&str, &str); {}]", variables.len());
     Ok(format!(
-        "static NAMES: {names_type} = {names:?};\nstatic LINES: {lines_type} = {lines:?};\nstatic PACKAGES: {packages_type} = {packages:?};\n"
+        "static NAMES: {names_type} = {names:?};\nstatic LINES: {lines_type} = {lines:?};\nstatic PACKAGES: {packages_type} = {packages:?};\nstatic OPTION_VARIABLES: {variables_type} = {variables:?};\n"
     ))
 }
 

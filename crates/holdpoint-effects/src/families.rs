@@ -20,6 +20,11 @@ pub(crate) fn command(name: &str) -> Option<&'static Command> {
     Some(command.get_or_init(|| Box::new(data::read(text))))
 }
 
+/// The program whose options a variable holds, whoever starts it.
+pub(crate) fn has_options_in(variable: &str) -> Option<&'static str> {
+    OPTION_VARIABLES.iter().find(|(name, _)| *name == variable).map(|(_, program)| *program)
+}
+
 /// Whether a package of a registry is one whose program is known not to do more than a build or a test does.
 pub(crate) fn is_package(name: &str) -> bool {
     PACKAGES.binary_search(&name).is_ok()
@@ -27,7 +32,8 @@ pub(crate) fn is_package(name: &str) -> bool {
 
 static COMMANDS: [OnceLock<Box<Command>>; LINES.len()] = [const { OnceLock::new() }; LINES.len()];
 
-// `NAMES`: each name of a command with the number of its line, sorted; `LINES`: the commands; `PACKAGES`: sorted names.
+// `NAMES`: each name of a command with the number of its line, sorted; `LINES`: the commands; `PACKAGES`: sorted names;
+// `OPTION_VARIABLES`: each variable that holds options, with a program that takes them.
 include!(concat!(env!("OUT_DIR"), "/commands.rs"));
 
 /// A program.
@@ -55,6 +61,9 @@ pub(crate) struct Command {
     /// Options whose values are operands: `curl --url`.
     #[serde(default)]
     pub(crate) operands_of: Vec<String>,
+    /// Variables whose words count as if they stood in front of its own: `PYTEST_ADDOPTS`.
+    #[serde(default)]
+    pub(crate) options_in: Vec<String>,
     /// Whether it says nothing of what is in the files that it is given, or needs a secret to work with and keeps it.
     #[serde(default)]
     pub(crate) keeps_secrets: bool,
@@ -182,6 +191,9 @@ pub(crate) struct Template {
     /// Which words are those paths.
     #[serde(default)]
     pub(crate) of: Of,
+    /// Options that name the directory in which those paths lie: `curl --output-dir`.
+    #[serde(default)]
+    pub(crate) below: Vec<String>,
     /// What stands before the path in such a word: `of=` at its beginning, or, with a star, `*=@` anywhere. A word with none
     /// of them names no path.
     #[serde(default)]
@@ -223,6 +235,10 @@ pub(crate) enum Paths {
     Create,
     Delete,
     Edit,
+    /// It takes away what is in them, and then fills them.
+    Empty,
+    /// It puts files into them whose names the line does not say.
+    Fill,
     /// The last operand becomes another name for what is elsewhere.
     Link,
     /// It puts files over those of the same name in them.
@@ -262,6 +278,8 @@ pub(crate) enum Of {
     #[default]
     Operands,
     Rest,
+    /// What the line sets these variables to.
+    Variables(Vec<String>),
     /// The directory the command runs in.
     WorkingDirectory,
 }

@@ -14,6 +14,7 @@ use super::options::{Line, Style, parse, style};
 use super::stirred::Stirred;
 use super::subcommands::{named_by, subcommand};
 use super::syntax::Span;
+use super::telling::Force;
 use super::value::{Field, Piece, Value};
 use super::walker::{Input, Walker};
 use crate::families::{Command, Measure, Of, Otherwise, Paths, Place, Sub, Template};
@@ -62,6 +63,7 @@ impl Walker<'_> {
         let otherwise = applied.sub.map_or(applied.command.otherwise, |sub| sub.otherwise);
         let said = |template: &Template| match template.paths {
             // What was only looked at is still said, and so is code that runs whatever it writes.
+            Some(_) if matches!(template.of, Of::Variables(_)) => false,
             Some(paths) => paths != Paths::Read && otherwise != Otherwise::Delegates,
             None => true,
         };
@@ -129,7 +131,7 @@ impl Walker<'_> {
             self.handed(applied.arguments, applied.directory);
         }
         if otherwise == Otherwise::Delegates {
-            self.strange_words(applied.program, applied.arguments, applied.directory, &applied.span);
+            self.may_carry_code(applied.program, applied.arguments, applied.directory, &applied.span);
         }
         let shown = applied.shown();
         let effect = match otherwise {
@@ -255,6 +257,8 @@ impl Walker<'_> {
             | Paths::Create
             | Paths::Delete
             | Paths::Edit
+            | Paths::Empty
+            | Paths::Fill
             | Paths::Link
             | Paths::Merge
             | Paths::Modify
@@ -274,12 +278,18 @@ impl Walker<'_> {
         if paths == Paths::Read && template.of == Of::Operands && applied.command.otherwise == Otherwise::Reads {
             applied.valued_words().for_each(|field| self.look_with(applied.program, field, directory));
         }
-        for field in applied.paths(template) {
+        let chosen = match &template.of {
+            Of::Variables(names) => self.set_by_the_line(names, &applied.span),
+            _ => applied.paths(template),
+        };
+        for field in chosen {
             match paths {
                 Paths::Carry => self.carry(&field, directory),
                 Paths::Create => self.make(&field, directory),
                 Paths::Delete => self.delete(&field, directory),
                 Paths::Edit => self.edit(&field, directory, "Edits"),
+                Paths::Empty => self.fills(&field, directory, Force::Empties),
+                Paths::Fill => self.fills(&field, directory, Force::Keeps),
                 Paths::Link => self.link(&sources, &field, directory),
                 Paths::Merge => self.merge(&field, directory),
                 Paths::Modify if applied.tightens() && self.names_a_secret(&field, directory) => {}
@@ -297,6 +307,12 @@ impl Walker<'_> {
                 Paths::Copy | Paths::Move => {}
             }
         }
+    }
+
+    /// What the line sets variables to.
+    fn set_by_the_line(&self, names: &[String], span: &Span) -> Vec<Field> {
+        let values = names.iter().filter_map(|name| self.state.variables.get(name)).flatten();
+        values.filter(|value| !value.is_unset()).map(|value| Field::new(value.clone(), span.clone())).collect()
     }
 
     fn look_with(&mut self, program: &str, operand: &Field, directory: Option<&str>) {
@@ -457,6 +473,7 @@ impl Applied<'_> {
             Of::Operands => operands.clone(),
             Of::Options(names) => names.iter().flat_map(|name| self.line.values(name)).cloned().collect(),
             Of::Rest => operands.iter().skip(1).cloned().collect(),
+            Of::Variables(_) => Vec::new(),
             Of::WorkingDirectory => vec![Field::new(Value::text("."), self.span.clone())],
         }
     }
@@ -467,9 +484,19 @@ impl Applied<'_> {
         self.line.options.iter().filter(move |given| short(&given.name)).filter_map(|given| given.value.as_ref())
     }
 
+    /// The values of an option, abbreviated or not, that are not those of another: `--output` is none of `--output-dir`.
+    fn values_of_no_other<'l>(&'l self, name: &'l str) -> impl Iterator<Item = &'l Field> {
+        let valued = move |given: &str| self.command.valued.iter().any(|known| known == given);
+        let own = self.line.options.iter().filter(move |given| given.name == name || !valued(&given.name));
+        own.filter(move |given| given.is(name)).filter_map(|given| given.value.as_ref())
+    }
+
     /// The paths that a template speaks of. A lone dash in an option's place is the standard stream.
     fn paths(&self, template: &Template) -> Vec<Field> {
         let mut chosen = self.chosen(&template.of);
+        if let Some(place) = template.below.iter().flat_map(|name| self.values_of_no_other(name)).last() {
+            chosen.iter_mut().for_each(|field| field.value = below(&place.value, &field.value));
+        }
         for glob in template.suffix.chars() {
             let live = matches!(glob, '*' | '?');
             let piece = |text: String| if live { Piece::Pattern(text) } else { Piece::Text(text) };
@@ -504,6 +531,17 @@ fn is_for_the_owner(mode: &str) -> bool {
             && what.bytes().all(|right| b"rwxXst".contains(&right))
     };
     matches!(mode.trim_start_matches('0'), "400" | "500" | "600" | "700") || mode.split(',').all(takes)
+}
+
+/// A path in a directory; one from the root stays where it is.
+fn below(place: &Value, path: &Value) -> Value {
+    if path.head().starts_with('/') {
+        return path.clone();
+    }
+    let mut whole = place.clone();
+    whole.push(Piece::Text("/".to_owned()));
+    whole.append(path.clone());
+    whole
 }
 
 /// The last name of an address.

@@ -83,6 +83,7 @@ impl Walker<'_> {
             Some((place, base)) => {
                 self.script(name, arguments, directory, "itself");
                 self.project_tool(base, arguments, directory, span);
+                self.told_by_names(known, arguments, directory, span);
                 return self.as_named(place, base, name, arguments, directory, span);
             }
             None => {
@@ -122,6 +123,8 @@ impl Walker<'_> {
         }
         let spelled_out = spelled_out(program, arguments);
         let arguments = spelled_out.as_deref().unwrap_or(arguments);
+        let with_options = self.with_options_of_variables(program, arguments, span);
+        let arguments = with_options.as_deref().unwrap_or(arguments);
         if program == "ls" {
             self.listed = Some(arguments.iter().filter(|field| !field.value.head().starts_with('-')).cloned().collect());
         } else if !matches!(program, "find" | "gfind") {
@@ -130,14 +133,20 @@ impl Walker<'_> {
         for file in arguments.iter().filter_map(|field| behind(field, "file://")) {
             self.look(&file, directory);
         }
-        if self.wrapper(program, arguments, directory, span) || self.reader(program, arguments, directory, span) {
+        if self.wrapper(program, arguments, directory, span) {
+            return;
+        }
+        if self.reader(program, arguments, directory, span) {
+            if program == "git" || is_interpreter(program) {
+                self.told_by_names(program, arguments, directory, span);
+            }
             return;
         }
         match families::command(program) {
             Some(command) => self.apply(program, command, arguments, directory, span),
             None => self.unknown_program(program, arguments, directory, span),
         }
-        self.told_by_options(program, arguments, directory, span);
+        self.told_by_words(program, arguments, directory, span);
     }
 
     /// Runs words as a command of its own, as wrappers do: no functions, no aliases.

@@ -77,6 +77,7 @@ mod structure;
 mod subcommands;
 mod syntax;
 mod targets;
+mod telling;
 mod terminals;
 mod told;
 pub(crate) mod value;

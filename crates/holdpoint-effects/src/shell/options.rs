@@ -52,7 +52,7 @@ impl Line {
 
 impl Given {
     /// An option may be written `--force=x`, abbreviated where it has two dashes, and is spelled `--name=value` in rules on values.
-    fn is(&self, name: &str) -> bool {
+    pub(crate) fn is(&self, name: &str) -> bool {
         match name.split_once('=') {
             Some((name, value)) => {
                 self.is(name) && self.value.as_ref().is_some_and(|given| given.known().is_none_or(|given| given == value))

@@ -12,7 +12,7 @@ use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
 use crate::code::awk;
 use crate::code::words::Found;
-use crate::families::{self, Place};
+use crate::families::{self, Command, Place};
 use crate::sql;
 
 impl Walker<'_> {
@@ -57,6 +57,12 @@ impl Walker<'_> {
             "ps" => return self.environments(arguments, span),
             "psql" => self.psql(arguments, directory, span),
             "bsdtar" | "gtar" | "tar" => self.tar(program, arguments, directory, span),
+            "jar" => {
+                if let Some(command) = families::command(program) {
+                    let words = lettered(command, arguments);
+                    self.apply(program, command, &words, directory, span);
+                }
+            }
             "make" | "gmake" | "just" => {
                 self.targets(program, arguments, directory, span);
                 return self.given_variables(program, arguments, span);
@@ -155,14 +161,24 @@ impl Walker<'_> {
         let [option, tool, words @ ..] = arguments else { return false };
         let same = match tool.known().as_deref() {
             _ if option.known().as_deref() != Some("-E") => return false,
+            Some("copy" | "copy_if_different" | "copy_if_newer" | "copy_directory_if_different" | "copy_directory_if_newer") => {
+                "cp"
+            }
+            // What is in the first goes into the second.
+            Some("copy_directory") => "rsync",
+            Some("create_hardlink" | "create_symlink") => "ln",
+            Some("make_directory") => "mkdir",
             Some("rm" | "remove" | "remove_directory") => "rm",
             Some("rename") => "mv",
+            Some("tar") => "tar",
+            Some("touch") => "touch",
             Some("env") => "env",
             Some("time") => "time",
             _ => return false,
         };
-        let words: Vec<Field> =
-            std::iter::once(Field::new(Value::text(same), tool.span.clone())).chain(words.iter().cloned()).collect();
+        let option = (same == "ln").then_some("-sf");
+        let named = std::iter::once(same).chain(option).map(|word| Field::new(Value::text(word), tool.span.clone()));
+        let words: Vec<Field> = named.chain(words.iter().cloned()).collect();
         self.run_words(&words, directory, span);
         true
     }
@@ -271,22 +287,7 @@ impl Walker<'_> {
     /// `tar czf FILE …`: the first word may be options without a dash, whose values follow it in their order.
     fn tar(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let Some(command) = families::command("tar") else { return };
-        let old = arguments.first().and_then(Field::known).filter(|word| !word.starts_with('-'));
-        let mut words = Vec::new();
-        let mut rest = arguments;
-        if let (Some(letters), Some((first, others))) = (&old, arguments.split_first()) {
-            rest = others;
-            for letter in letters.chars() {
-                let name = format!("-{letter}");
-                let takes = command.valued.contains(&name);
-                words.push(Field::new(Value::text(name), first.span.clone()));
-                if let Some((value, others)) = rest.split_first().filter(|_| takes) {
-                    words.push(value.clone());
-                    rest = others;
-                }
-            }
-        }
-        words.extend(rest.iter().cloned());
+        let words = lettered(command, arguments);
         let applied = Applied::of(program, command, &words, directory, span);
         let away = |file: &&Field| is_far(file.value.head());
         let archive = applied.line.values("-f").chain(applied.line.values("--file")).find(away).map(Field::shown);
@@ -354,6 +355,26 @@ impl Walker<'_> {
             self.note(plain(Verb::Read, ResourceKind::Program, program, format!("Looks only (`{program}`)"), span.clone()));
         }
     }
+}
+
+/// Words of which the first may be options without a dash, as those of tar and jar: each letter as an option of its own, with its value.
+fn lettered(command: &Command, arguments: &[Field]) -> Vec<Field> {
+    let letters = arguments.first().and_then(Field::known).filter(|word| !word.starts_with('-'));
+    let Some((letters, (first, mut rest))) = letters.zip(arguments.split_first()) else {
+        return arguments.to_vec();
+    };
+    let mut words = Vec::new();
+    for letter in letters.chars() {
+        let name = format!("-{letter}");
+        let takes = command.valued.contains(&name);
+        words.push(Field::new(Value::text(name), first.span.clone()));
+        if let Some((value, others)) = rest.split_first().filter(|_| takes) {
+            words.push(value.clone());
+            rest = others;
+        }
+    }
+    words.extend(rest.iter().cloned());
+    words
 }
 
 /// Whether a variable holds the name of a program by convention: those of make's own rules (GNU make's manual, "Implicit

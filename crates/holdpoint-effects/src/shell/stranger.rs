@@ -2,17 +2,16 @@
 //! nobody here reads (`R -e 'system("…")'`).
 //!
 //! *In scope:* noticing what destroys among the words, and what every language writes alike: a call of something that starts programs
-//! or changes files, a command between quotes or brackets. *Out of scope:* languages that are read (`code/`), and programs of
-//! which it is known what their words mean (`families/`).
+//! or changes files, a command between quotes or brackets. *Out of scope:* languages that are read (`code/`), programs of
+//! which it is known what their words mean (`families/`), and what names of options tell (`told.rs`).
 
 use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 
-use super::apply::behind;
 use super::destroyers::destroys;
 use super::effect::plain;
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walker::{Site, Walker};
+use super::walker::Walker;
 use crate::families;
 
 /// Most words of an unknown program's that are followed as commands.
@@ -94,38 +93,7 @@ impl Walker<'_> {
         if says_that_it_loses(program, arguments) {
             self.opaque(program, "nothing is known of it, and its words say that it loses or sends something", span.clone());
         }
-        self.strange_words(program, arguments, directory, span);
-    }
-
-    /// What the words of a program that runs other code may mean whichever program it is: code in a language that is not read,
-    /// and where it writes.
-    pub(super) fn strange_words(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         self.may_carry_code(program, arguments, directory, span);
-        // What it is that is written over cannot be looked at elsewhere.
-        if self.site != Site::Here {
-            return;
-        }
-        let mut option = String::new();
-        for field in arguments.iter().take_while(|_| self.budget.walk_steps(1)) {
-            let head = field.value.head();
-            let name = if head.starts_with('-') { head.split('=').next().unwrap_or_default().to_owned() } else { String::new() };
-            let within = behind(field, "*=").filter(|_| head.starts_with("--"));
-            match within {
-                Some(value) => self.value_of(&name, &value, directory),
-                None if name.is_empty() => self.value_of(&option, field, directory),
-                None => {}
-            }
-            option = name;
-        }
-    }
-
-    /// What the value of an option is by its name: the file that is written, or a command that runs.
-    fn value_of(&mut self, option: &str, value: &Field, directory: Option<&str>) {
-        if says_where_to_write(option) {
-            self.overwrite(value, directory);
-        } else if names_what_runs(option) {
-            self.at_worst(|walker| walker.inner_text(&value.value, value.span.clone()));
-        }
     }
 
     /// Looks at the secrets that code names by their paths.
@@ -170,7 +138,7 @@ impl Walker<'_> {
     }
 
     /// Holds a program of which nothing is known where its words bring code along that could do harm.
-    fn may_carry_code(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
+    pub(super) fn may_carry_code(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         for (at, field) in arguments.iter().enumerate() {
             let is_code = |text: &String| !is_prose(at, arguments) && (is_code(text) || destroys_something(text));
             let Some(text) = field.known().filter(is_code) else { continue };
@@ -224,22 +192,6 @@ const ORDINARY: [&str; 36] = [
     "look", "mail", "mount", "now", "op", "open", "pass", "passwd", "patch", "platform", "port", "render", "route", "say",
     "screen", "security", "segment", "service", "sort", "split", "square", "touch",
 ];
-
-/// Whether an option is one of those that nearly every program takes for the file that it writes.
-fn says_where_to_write(option: &str) -> bool {
-    let option = option.to_ascii_lowercase();
-    option == "-o"
-        || (option.starts_with("--")
-            && (option.starts_with("--out") || option.ends_with("-output") || option.ends_with("-file-out")))
-        || matches!(option.as_str(), "--log-file" | "--logfile" | "--dump-bin" | "--junit-xml" | "--report-file" | "--save")
-}
-
-/// Whether an option is called as those that take a command.
-fn names_what_runs(option: &str) -> bool {
-    let option = option.to_ascii_lowercase();
-    let ends = ["-editor", "-pager", "-exec", "-rsh", "-wrapper", "-hook"].iter().any(|end| option.ends_with(end));
-    option.starts_with("-") && (ends || matches!(option.as_str(), "--command" | "--cmd" | "--conf-script" | "--shell-command"))
-}
 
 /// Whether a program's name, its subcommand or an option says in plain words that something is lost, or goes to others.
 fn says_that_it_loses(program: &str, arguments: &[Field]) -> bool {

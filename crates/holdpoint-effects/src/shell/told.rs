@@ -1,117 +1,120 @@
-//! What options of programs that are described tell by their names: `--output-file ~/x` writes there, `--pager 'sh x'` runs that.
+//! What the words of a program tell by themselves, whichever program it is: `--output-file ~/x` writes there, `--clean` beside
+//! `--out-dir ~/x` empties that, `--pager 'sh x'` runs this, and the last of a stranger's two files is the one that it writes.
 //!
-//! Nobody describes every option of every program. A name that says that a file is written, or a command run, is believed, and what
-//! stands behind it is followed at its worst. What is written in the work tree is its own affair, as what a build writes there.
+//! Nobody describes every word of every program. A name that says that a file is written, a directory filled or a command run is
+//! believed, and what it names is followed at its worst, with the questions that a redirection asks. Where data say what a program does,
+//! what it writes in the work tree is the work tree's own affair, as what a build writes there, as long as nobody changed it.
 //!
-//! *Out of scope:* options that data describe, which say more (`families/*.toml`), and programs of which nothing is known (`stranger.rs`).
+//! *Out of scope:* words that data describe, which say more (`families/*.toml`), what names say by themselves (`telling.rs`), and code
+//! among the words of a program of which nothing is known (`stranger.rs`).
 
-use holdpoint_core::effect::{Certainty, ResourceKind};
-use holdpoint_core::question::{FileKind, PathFacts, Place};
+use holdpoint_core::effect::{Certainty, ResourceKind, Verb};
+use holdpoint_core::question::{FileKind, GitKeeping, PathFacts, Place};
 
 use super::apply::behind;
 use super::budget::PATH_STEPS;
 use super::files::Target;
+use super::subcommands::subcommand;
 use super::syntax::Span;
-use super::value::Field;
+use super::telling::{self, Force, Standing, Tells};
+use super::value::{Field, Value};
 use super::walker::{Site, Walker};
-use crate::families::{self, Otherwise};
+use crate::families::{self, Of, Otherwise, Paths, Template};
 use crate::recover::kind_of;
 
-/// Parts of names that say that a file is written.
-const WRITES: [&str; 13] = [
-    "dest",
-    "destination",
-    "dump",
-    "junitxml",
-    "log",
-    "logfile",
-    "out",
-    "outfile",
-    "output",
-    "outputfile",
-    "report",
-    "save",
-    "write",
-];
-/// Parts of names that say that a command is run.
-const RUNS: [&str; 12] =
-    ["cmd", "command", "debugger", "editor", "exec", "hook", "interpreter", "pager", "program", "runner", "shell", "wrapper"];
-/// Parts of names that say that it is about how and not what.
-const TELLS_HOW: [&str; 28] = [
-    "buffer",
-    "charset",
-    "color",
-    "colour",
-    "columns",
-    "count",
-    "delay",
-    "delimiter",
-    "dir",
-    "directory",
-    "encoding",
-    "fields",
-    "folder",
-    "format",
-    "id",
-    "interval",
-    "level",
-    "limit",
-    "mode",
-    "name",
-    "prefix",
-    "size",
-    "style",
-    "template",
-    "timeout",
-    "type",
-    "url",
-    "width",
-];
-
-/// What the name of an option says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tells {
-    Nothing,
-    Runs,
-    Writes,
+/// What the words of one line may tell.
+struct Told<'a> {
+    standing: Standing,
+    /// Whether data say of each operand what it is.
+    operands_are_described: bool,
+    /// What data describe.
+    templates: Vec<&'static Template>,
+    words: &'a [Field],
+    force: Force,
+    directory: Option<&'a str>,
 }
 
 impl Walker<'_> {
-    /// Follows what stands behind options that tell by their names what they do with it.
-    pub(super) fn told_by_options(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        // A program of which nothing is known is looked at closer (`stranger.rs`), and what is not known of one waits already.
-        let described = families::command(program).is_some_and(|command| command.otherwise != Otherwise::Unknown);
-        if self.site != Site::Here || !described {
-            return;
-        }
-        for (at, word) in arguments.iter().enumerate() {
-            let head = word.value.head();
-            if head == "--" {
-                return;
+    /// Follows what the words of a program tell of what it writes, empties and runs.
+    pub(super) fn told_by_words(&mut self, program: &str, words: &[Field], directory: Option<&str>, span: &Span) {
+        // What is written elsewhere cannot be looked at, and what is not known of a described program waits already.
+        let Some(told) = Told::of(program, words, directory).filter(|_| self.site == Site::Here) else { return };
+        self.told_by_options(&told, span);
+        self.told_by_operands(program, &told, span);
+    }
+
+    /// Follows what options of a program tell of what it writes, where something else reads the rest of its words, or code does.
+    pub(super) fn told_by_names(&mut self, program: &str, words: &[Field], directory: Option<&str>, span: &Span) {
+        let Some(told) = Told::of(program, words, directory).filter(|_| self.site == Site::Here) else { return };
+        self.told_by_options(&Told { standing: Standing::Read, ..told }, span);
+    }
+
+    fn told_by_options(&mut self, told: &Told<'_>, span: &Span) {
+        let words = told.words;
+        for (at, word) in words.iter().enumerate() {
+            if !self.budget.walk_steps(1) {
+                return self.stop(span.clone());
             }
-            let (name, attached) = head.split_once('=').map_or((head, false), |(name, _)| (name, true));
-            let value = match tells(name) {
-                Tells::Nothing => continue,
-                _ if !self.budget.walk_steps(PATH_STEPS) => return self.stop(span.clone()),
-                _ if attached => behind(word, &format!("{name}=")),
-                // Without a `=` the word behind it may be no value of it: `lynx -dump ADDRESS`.
-                Tells::Writes if !takes_a_file(name) => None,
-                _ => arguments.get(at + 1).filter(|next| !next.value.head().starts_with('-')).cloned(),
-            };
-            match (tells(name), value) {
-                (Tells::Runs, Some(text)) if text.known().is_some_and(|text| text.contains([' ', '/'])) => {
-                    self.followed_if_text(&text, span);
-                }
-                (Tells::Writes, Some(file)) if file.known().is_some_and(|file| file.contains('/') && !file.contains("://")) => {
-                    self.written_elsewhere(&file, directory);
-                }
+            match word.value.head() {
+                "--" if told.standing != Standing::Stranger => break,
+                head if head.len() > 1 && head.starts_with('-') => self.told_by_option(told, at, word, span),
                 _ => {}
             }
         }
     }
 
-    /// Follows what may be a command. What is no text for a shell is something else: a query, a template.
-    fn followed_if_text(&mut self, text: &Field, span: &Span) {
+    /// The words of a program behind those that a variable holds for it: `PYTEST_ADDOPTS='--basetemp=x' pytest`.
+    pub(super) fn with_options_of_variables(&self, program: &str, words: &[Field], span: &Span) -> Option<Vec<Field>> {
+        let names = &families::command(program)?.options_in;
+        let values = names.iter().filter_map(|name| self.state.variables.get(name)).flatten();
+        let more: Vec<Field> = values.flat_map(|value| words_of(value, span)).collect();
+        (!more.is_empty()).then(|| more.into_iter().chain(words.iter().cloned()).collect())
+    }
+
+    /// Follows what a variable tells a program that something else may start: `PYTEST_ADDOPTS='--basetemp=x' make test`.
+    pub(super) fn told_by_variable(&mut self, name: &str, value: &Value, span: &Span) {
+        let Some(program) = families::has_options_in(name) else { return };
+        let (words, directory) = (words_of(value, span), self.directory());
+        self.at_worst(|walker| {
+            // The variable is not set yet, or its words would count twice.
+            walker.state.variables.remove(name);
+            walker.program_of_system(program, &words, directory.as_deref(), span);
+        });
+    }
+
+    fn told_by_option(&mut self, told: &Told<'_>, at: usize, word: &Field, span: &Span) {
+        let head = word.value.head();
+        let (name, attached) = head.split_once('=').map_or((head, false), |(name, _)| (name, true));
+        if told.is_described(name) {
+            return;
+        }
+        let tells = telling::of(name, told.standing);
+        let next = || told.words.get(at + 1).filter(|next| !next.value.head().starts_with('-')).cloned();
+        let value = match tells {
+            Tells::Nothing => return,
+            _ if !self.budget.walk_steps(PATH_STEPS) => return self.stop(span.clone()),
+            _ if attached => behind(word, &format!("{name}=")),
+            // Without a `=` the word behind it may be no value of it: `lynx -dump ADDRESS`.
+            Tells::Writes if !telling::takes_a_file(name, told.standing) => None,
+            _ => next(),
+        };
+        match (tells, value) {
+            (Tells::Runs, Some(_)) if told.standing == Standing::Read => {}
+            (Tells::Runs, Some(text)) => self.told_to_run(told.standing, &text, span),
+            (Tells::Fills, Some(place)) => self.fills(&place, told.directory, told.force),
+            (Tells::Writes, Some(file)) => self.told_to_write(told, &file),
+            (Tells::Nothing, _) | (_, None) => {}
+        }
+    }
+
+    /// Follows what may be a command. What is no text for a shell is something else to a program that is known: a query, a template.
+    fn told_to_run(&mut self, standing: Standing, text: &Field, span: &Span) {
+        if standing != Standing::Described {
+            return self.at_worst(|walker| walker.inner_text(&text.value, span.clone()));
+        }
+        if !text.known().is_some_and(|text| text.contains([' ', '/'])) {
+            return;
+        }
         let before = self.noted();
         self.at_worst(|walker| walker.inner_text(&text.value, span.clone()));
         let noted = self.take_noted(before);
@@ -120,87 +123,158 @@ impl Walker<'_> {
         }
     }
 
-    /// Writes over a file, and leaves out what is the work tree's own.
-    fn written_elsewhere(&mut self, file: &Field, directory: Option<&str>) {
-        let Target::Exactly(path) = self.target(&file.value, directory) else { return };
-        let own = |facts: &PathFacts| {
-            let inside = matches!(facts.place, Place::Scratch | Place::WorkTree);
-            let nothing_there = facts.kind == FileKind::Missing || facts.kind == FileKind::Directory;
-            (inside || nothing_there)
-                && matches!(kind_of(self.world, &path, Some(facts)), ResourceKind::File | ResourceKind::GitWork)
+    /// Writes over what an option names, where that is a file; puts files into it where it is a directory.
+    fn told_to_write(&mut self, told: &Told<'_>, file: &Field) {
+        let Target::Exactly(path) = self.target(&file.value, told.directory) else {
+            if !told.standing.is_known() && !file.value.is_scratch() {
+                self.overwrite(file, told.directory);
+            }
+            return;
         };
-        if !self.world.path(&path).is_some_and(own) {
-            self.overwrite(file, directory);
+        let plain = file.known().is_some_and(|file| !file.contains('/'));
+        let facts = self.world.path(&path);
+        match facts.map(|facts| facts.kind) {
+            _ if file.value.head().contains("://") => {}
+            Some(FileKind::Directory) => self.fills(file, told.directory, told.force),
+            // `--output json` names no file unless there is one.
+            Some(FileKind::Missing) if plain && told.standing.is_known() => {}
+            _ if told.standing.is_known() && facts.is_some_and(|facts| self.is_own_result(&path, facts)) => {}
+            _ => self.overwrite(file, told.directory),
+        }
+    }
+
+    /// Whether a file is the work tree's own affair: nobody's changes are in it, and it means nothing else.
+    fn is_own_result(&self, path: &str, facts: &PathFacts) -> bool {
+        let changed = |git: &GitKeeping| git.tracked > 0 && git.modified > 0;
+        let own = matches!(facts.place, Place::Scratch | Place::WorkTree) && !facts.git.as_ref().is_some_and(changed);
+        own && matches!(kind_of(self.world, path, Some(facts)), ResourceKind::File | ResourceKind::GitWork)
+    }
+
+    /// Puts files into a directory under names that the line does not say. In the work tree that is work on it, as a build's; elsewhere
+    /// they may go over any that are there. What is told to empty it first takes all of them away wherever it is.
+    pub(super) fn fills(&mut self, place: &Field, directory: Option<&str>, force: Force) {
+        let Target::Exactly(path) = self.target(&place.value, directory) else {
+            return match force {
+                Force::Empties => self.delete(place, directory),
+                Force::Keeps | Force::Replaces => {}
+            };
+        };
+        let facts = self.world.path(&path);
+        let own = |facts: &PathFacts| matches!(facts.place, Place::Scratch | Place::WorkTree) || path == "/tmp";
+        let nothing_in_it = |facts: &PathFacts| facts.kind == FileKind::Missing || facts.files.is_some_and(|files| files < 2);
+        match force {
+            Force::Empties => self.at_worst(|walker| walker.lose(place, directory, Verb::Delete, "Empties")),
+            _ if facts.is_some_and(|facts| own(facts) || (nothing_in_it(facts) && facts.kind != FileKind::File)) => {}
+            _ => self.at_worst(|walker| walker.lose(place, directory, Verb::Overwrite, "Puts files over those in")),
+        }
+    }
+
+    /// Follows what operands may be of which nobody says what they are: where a word beside them says that something is replaced or
+    /// emptied, that; otherwise the second of a stranger's files is what it makes of the first.
+    fn told_by_operands(&mut self, program: &str, told: &Told<'_>, span: &Span) {
+        if told.operands_are_described {
+            return;
+        }
+        let operands = told.operands();
+        if told.force > Force::Keeps {
+            for operand in &operands {
+                self.may_lose(operand, told, span);
+            }
+        } else if let [.., source, target] = operands.as_slice()
+            && told.standing == Standing::Stranger
+            && is_file_like(source)
+            && !telling::looks(program, told.words)
+        {
+            self.may_lose(target, told, span);
+        }
+    }
+
+    /// Loses what an operand names, if something lies there that is not the work tree's own.
+    fn may_lose(&mut self, operand: &Field, told: &Told<'_>, span: &Span) {
+        if !is_file_like(operand) || operand.value.head().contains("://") {
+            return;
+        }
+        if !self.budget.walk_steps(PATH_STEPS) {
+            return self.stop(span.clone());
+        }
+        let Target::Exactly(path) = self.target(&operand.value, told.directory) else { return };
+        let facts = self.world.path(&path);
+        let elsewhere = |facts: &PathFacts| {
+            matches!(facts.place, Place::Elsewhere | Place::GitDirectory | Place::Home | Place::MountRoot)
+                && !crate::paths::regenerable(&path)
+        };
+        match facts.map(|facts| facts.kind) {
+            _ if !facts.is_none_or(elsewhere) => {}
+            Some(FileKind::Missing) => {}
+            Some(FileKind::Directory) if told.force == Force::Empties => {
+                self.at_worst(|walker| walker.lose(operand, told.directory, Verb::Delete, "Empties"));
+            }
+            Some(FileKind::Directory) => {}
+            Some(_) | None => self.at_worst(|walker| walker.overwrite(operand, told.directory)),
         }
     }
 }
 
-/// What an option tells by its name. Only names of several letters tell anything.
-fn tells(option: &str) -> Tells {
-    let name = option.trim_start_matches('-');
-    if option.len() == name.len() || name.len() < 3 || name.len() > NAME_MAX_BYTES {
-        return Tells::Nothing;
+impl<'a> Told<'a> {
+    fn of(program: &str, words: &'a [Field], directory: Option<&'a str>) -> Option<Self> {
+        let force = telling::force(words);
+        let Some(command) = families::command(program) else {
+            let (standing, templates) = (Standing::Stranger, Vec::new());
+            return Some(Self { standing, operands_are_described: false, templates, words, force, directory });
+        };
+        let sub = subcommand(command, words).0.map(|(sub, _)| sub);
+        let templates: Vec<&Template> = command.effect.iter().chain(sub.iter().flat_map(|sub| &sub.effect)).collect();
+        let otherwise = sub.map_or(command.otherwise, |sub| sub.otherwise);
+        let standing = match otherwise {
+            Otherwise::Unknown if templates.is_empty() => return None,
+            Otherwise::Delegates => Standing::Delegates,
+            Otherwise::Changes | Otherwise::Reads | Otherwise::Unknown => Standing::Described,
+        };
+        let of_operands = |template: &&Template| {
+            template.paths.is_some_and(|paths| paths != Paths::Read)
+                && matches!(template.of, Of::Basenames | Of::First | Of::Last | Of::Operands | Of::Rest)
+        };
+        let operands_are_described = otherwise == Otherwise::Reads || templates.iter().any(of_operands);
+        Some(Self { standing, operands_are_described, templates, words, force, directory })
     }
-    let parts = parts(name);
-    let has = |words: &[&str]| parts.iter().any(|part| words.contains(&part.as_str()));
-    match () {
-        () if has(&TELLS_HOW) || parts.first().is_some_and(|part| part == "no" || part == "input") => Tells::Nothing,
-        () if has(&RUNS) => Tells::Runs,
-        () if has(&WRITES) => Tells::Writes,
-        () => Tells::Nothing,
+
+    /// Whether data say what an option is.
+    fn is_described(&self, name: &str) -> bool {
+        let listed = |names: &[String]| names.iter().any(|known| known == name);
+        let named = |template: &&Template| matches!(&template.of, Of::Options(names) if listed(names)) || listed(&template.below);
+        self.templates.iter().any(named)
+    }
+
+    /// The words that are neither options nor what stands behind one that may take a value.
+    fn operands(&self) -> Vec<Field> {
+        let is_option = |word: &Field| word.value.head().len() > 1 && word.value.head().starts_with('-');
+        let behind_value = |at: usize| {
+            let before = at.checked_sub(1).and_then(|before| self.words.get(before)).filter(|word| is_option(word));
+            before.is_some_and(|option| telling::may_take_a_value(option.value.head()))
+        };
+        let words = self.words.iter().enumerate().filter(|(at, word)| !is_option(word) && !behind_value(*at));
+        words.map(|(_, word)| word.clone()).collect()
     }
 }
 
-/// Whether an option that writes is called as those that take the file for their value.
-fn takes_a_file(option: &str) -> bool {
-    const TAKES: [&str; 10] = ["bin", "dest", "destination", "file", "junitxml", "logfile", "out", "outfile", "output", "path"];
-    parts(option.trim_start_matches('-')).iter().any(|part| TAKES.contains(&part.as_str()))
-}
-
-/// The parts of a name, in lower case: `log-file`, `outputFile`, `export_path`.
-fn parts(name: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for sign in name.chars() {
-        let parted = matches!(sign, '-' | '_' | '.' | ':');
-        if parted || sign.is_ascii_uppercase() {
-            parts.push(String::new());
-        }
-        if let Some(last) = parts.last_mut().filter(|_| !parted) {
-            last.push(sign.to_ascii_lowercase());
+/// The words that the text of a variable holds, as shells and shell-like readers part it.
+fn words_of(value: &Value, span: &Span) -> Vec<Field> {
+    let Some(text) = value.known() else { return vec![Field::new(value.clone(), span.clone())] };
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for sign in text.chars() {
+        match (quote, sign) {
+            (None, '\'' | '"') => quote = Some(sign),
+            (Some(open), sign) if sign == open => quote = None,
+            (None, sign) if sign.is_whitespace() => words.push(std::mem::take(&mut word)),
+            (_, sign) => word.push(sign),
         }
     }
-    parts.retain(|part| !part.is_empty());
-    parts
+    words.push(word);
+    let words = words.into_iter().filter(|word| !word.is_empty());
+    words.map(|word| Field::new(Value::text(word), span.clone())).collect()
 }
 
-/// Names that are longer are no names.
-const NAME_MAX_BYTES: usize = 64;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_tell_what_is_written_and_what_is_run() {
-        for name in ["--output", "--output-file", "--outputFile", "--report-path", "-out", "--dump_file", "--junitxml"] {
-            assert_eq!(tells(name), Tells::Writes, "{name}");
-        }
-        for name in ["--pager", "--exec", "--diff-cmd", "--pre-hook", "--rustc-wrapper"] {
-            assert_eq!(tells(name), Tells::Runs, "{name}");
-        }
-        for name in [
-            "-o",
-            "--output-format",
-            "--outdir",
-            "--no-output",
-            "--input",
-            "--log-level",
-            "output",
-            "--",
-            "--outline",
-            "--hook-type",
-        ] {
-            assert_eq!(tells(name), Tells::Nothing, "{name}");
-        }
-    }
+/// Whether a word is spelled as what names a file, and not as a subcommand or a name.
+fn is_file_like(word: &Field) -> bool {
+    word.known().is_some_and(|word| word.contains(['/', '.']))
 }

@@ -12,6 +12,7 @@ use super::walker::{Globs, Walker};
 impl Walker<'_> {
     pub(crate) fn check_variable(&mut self, name: &str, value: &Value, span: &Span) {
         self.evaluated_later(value, span);
+        self.told_by_variable(name, value, span);
         let known = value.known();
         // npm takes its settings in either case, cargo has one of these for every target.
         let upper = if name.starts_with("npm_config_") { name.to_ascii_uppercase() } else { name.to_owned() };

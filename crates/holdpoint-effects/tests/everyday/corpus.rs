@@ -37,6 +37,7 @@ pub(crate) const FILES: &[(&str, &str)] = files![
     "network",
     "one-liners",
     "open",
+    "outputs",
     "packages",
     "platforms",
     "programs",
