@@ -64,6 +64,9 @@ pub(crate) struct Command {
     /// Variables whose words count as if they stood in front of its own: `PYTEST_ADDOPTS`.
     #[serde(default)]
     pub(crate) options_in: Vec<String>,
+    /// Whether its operands are addresses, so that a word which the line does not determine but for the path at its end is one.
+    #[serde(default)]
+    pub(crate) addresses: bool,
     /// Whether it says nothing of what is in the files that it is given, or needs a secret to work with and keeps it.
     #[serde(default)]
     pub(crate) keeps_secrets: bool,
@@ -149,7 +152,7 @@ pub(crate) struct Template {
     pub(crate) unless: Vec<String>,
     /// An operand equals one of these, or starts with one that ends in `*`. `{assignment}` has a `=` in it, `{elsewhere}` is an address that does not
     /// plainly lead to this machine, `{here}` one that does, `{store}` one that does and at whose port a store of data answers, and `{store-delete}`
-    /// one of these that names a deletion; `{stays}` is a route of `curl --resolve` or `--connect-to` to this machine. A star that
+    /// one of these that names a deletion; `{stays}` is a route of `curl --resolve` or `--connect-to` to this machine, `{secret}` a name that says that it is of a secret. A star that
     /// is not at the end stands for any run of characters.
     #[serde(default)]
     pub(crate) when_operand: Vec<String>,
@@ -171,6 +174,9 @@ pub(crate) struct Template {
     /// One of these variables has that value where the command runs, written `NAME=value`.
     #[serde(default)]
     pub(crate) when_variable: Vec<String>,
+    /// None of these variables surely has that value; what stands for an operand may stand for the value.
+    #[serde(default)]
+    pub(crate) unless_variable: Vec<String>,
     /// The value of one of the options equals one of these, or starts with one that ends in `*`.
     #[serde(default)]
     pub(crate) when_value: Vec<String>,
@@ -229,6 +235,8 @@ pub(crate) struct Template {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Paths {
+    /// They are no paths but a command: the values of options are put together to a text, operands are words, and one alone is text.
+    Call,
     /// It takes them away and leaves what they held under the name with `suffix`, or without its ending.
     Carry,
     Copy,

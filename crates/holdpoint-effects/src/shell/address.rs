@@ -83,6 +83,38 @@ pub(super) fn stays_here(route: &str) -> bool {
     }
 }
 
+/// Whether an address is that of AWS, of this machine or the network of its containers, or of one of the stores that speak as AWS's does
+/// and whose keys are their own.
+pub(super) fn is_aws_alike(address: &str) -> bool {
+    let host = host(address).to_ascii_lowercase();
+    let ours = is_this_machine(address) || !host.contains('.');
+    (ours && !host.is_empty())
+        || AWS_ALIKE.iter().any(|domain| host == *domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+}
+
+/// Amazon's own, Cloudflare R2, DigitalOcean, Backblaze, Wasabi, Google, Linode, Scaleway, OVH, Hetzner, Oracle, Vultr, Fly's Tigris, and
+/// names that lead to no other network.
+const AWS_ALIKE: [&str; 18] = [
+    "amazonaws.com",
+    "amazonaws.com.cn",
+    "aws.dev",
+    "r2.cloudflarestorage.com",
+    "digitaloceanspaces.com",
+    "backblazeb2.com",
+    "wasabisys.com",
+    "storage.googleapis.com",
+    "linodeobjects.com",
+    "scw.cloud",
+    "io.cloud.ovh.net",
+    "your-objectstorage.com",
+    "oraclecloud.com",
+    "vultrobjects.com",
+    "tigris.dev",
+    "localstack.cloud",
+    "internal",
+    "local",
+];
+
 /// etcd, CouchDB, Qdrant, Kubernetes, Meilisearch, `kubectl proxy` and Kong, InfluxDB, Typesense, ClickHouse, Vault, Consul, Solr,
 /// Elasticsearch and OpenSearch, RabbitMQ.
 const STORE_PORTS: [&str; 16] = [

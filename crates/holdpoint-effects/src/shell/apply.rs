@@ -4,11 +4,12 @@ use holdpoint_core::effect::{Certainty, Effect, Environment, Magnitude, Resource
 use holdpoint_core::question::{FileKind, GitKeeping, Question};
 
 use super::address::{
-    is_far, is_here, is_metadata_service, is_this_machine, leads_to_store, leaves_request, may_lead_to_store, stays_here,
-    takes_comments,
+    is_aws_alike, is_far, is_here, is_metadata_service, is_this_machine, leads_to_store, leaves_request, may_lead_to_store,
+    stays_here, takes_comments,
 };
 use super::effect::plain;
 use super::files::Target;
+use super::leak::is_secret_name;
 use super::looks::{asks_graphql, only_looks};
 use super::options::{Line, Style, parse, style};
 use super::stirred::Stirred;
@@ -91,7 +92,18 @@ impl Walker<'_> {
             Some(values) => values.iter().any(|value| value.known().is_none_or(|value| value == wanted)),
             None => self.world.variable(name) == Some(wanted),
         };
-        template.when_variable.is_empty() || template.when_variable.iter().filter_map(|set| set.split_once('=')).any(has)
+        let set = |sets: &[String]| sets.is_empty() || sets.iter().filter_map(|set| set.split_once('=')).any(has);
+        set(&template.when_variable) && !template.unless_variable.iter().any(|set| self.is_surely_set(set))
+    }
+
+    /// Whether a variable has a value that fits the pattern behind its name, whichever of those it may have.
+    fn is_surely_set(&self, set: &str) -> bool {
+        let Some((name, pattern)) = set.split_once('=') else { return false };
+        let is = |value: &Value| value.known().is_some() && fits(&Field::new(value.clone(), 0..0), pattern);
+        match self.state.variables.get(name) {
+            Some(values) => !values.is_empty() && values.iter().all(is),
+            None => self.world.variable(name).is_some_and(|value| is(&Value::text(value))),
+        }
     }
 
     /// Whether the command reads one of the texts that a template asks for, or something that nobody knows.
@@ -253,6 +265,10 @@ impl Walker<'_> {
                 }
                 return;
             }
+            Paths::Call => {
+                let is_text = matches!(template.of, Of::Options(_));
+                return self.given_to_run(&applied.paths(template), is_text, directory, &applied.span);
+            }
             Paths::Carry
             | Paths::Create
             | Paths::Delete
@@ -285,6 +301,7 @@ impl Walker<'_> {
         for field in chosen {
             match paths {
                 Paths::Carry => self.carry(&field, directory),
+                Paths::Create if applied.program == "mkdir" => self.make_directory(&field, directory),
                 Paths::Create => self.make(&field, directory),
                 Paths::Delete => self.delete(&field, directory),
                 Paths::Edit => self.edit(&field, directory, "Edits"),
@@ -304,7 +321,7 @@ impl Walker<'_> {
                 Paths::Trash => self.trash(&field, directory),
                 Paths::Unpack => self.unpack(&field, directory),
                 Paths::UnpackOver => self.unpack_over(&field, directory),
-                Paths::Copy | Paths::Move => {}
+                Paths::Call | Paths::Copy | Paths::Move => {}
             }
         }
     }
@@ -621,6 +638,8 @@ fn fits(field: &Field, pattern: &str) -> bool {
     match pattern.strip_suffix('*').filter(|head| !head.is_empty()) {
         None if pattern == "{far}" => is_far(field.value.head()),
         None if pattern == "{near}" => !is_far(field.value.head()),
+        None if pattern == "{aws}" => field.known().is_some_and(|address| is_aws_alike(&address)),
+        None if pattern == "{secret}" => field.known().is_some_and(|name| is_secret_name(&name)),
         None if pattern == "{metadata}" => is_metadata_service(field.value.head()),
         None if pattern == "{assignment}" => field.value.head().contains('='),
         None if pattern == "{elsewhere}" => !is_here(&field.value),

@@ -11,7 +11,7 @@ use super::effect::{OPEN_CODE, OPEN_PROGRAM, UNSEEN, plain};
 use super::expand::inherited;
 use super::files::Target;
 use super::interpreter::is_interpreter;
-use super::listed::{below, searched};
+use super::listed::{are_branches, below, branches, picks, searched};
 use super::lookup::{Lookup, shebang};
 use super::perform::{Program, language_of};
 use super::state::State;
@@ -79,7 +79,7 @@ impl Walker<'_> {
     pub(crate) fn program(&mut self, known: &str, name: &Field, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let found;
         let program = match known.rsplit_once('/') {
-            Some((place, base)) if PROGRAM_DIRECTORIES.contains(&place) => base,
+            Some((place, base)) if PROGRAM_DIRECTORIES.contains(&place) || self.is_kept_tool(known, place, base) => base,
             Some((place, base)) => {
                 self.script(name, arguments, directory, "itself");
                 self.project_tool(base, arguments, directory, span);
@@ -128,7 +128,11 @@ impl Walker<'_> {
         if program == "ls" {
             self.listed = Some(arguments.iter().filter(|field| !field.value.head().starts_with('-')).cloned().collect());
         } else if !matches!(program, "find" | "gfind") {
-            self.listed = searched(program, arguments).map(|places| places.iter().map(below).collect());
+            let picked = match &self.input {
+                Input::Listed(names) if are_branches(names) && picks(program, arguments) => Some(names.clone()),
+                _ => branches(program, arguments),
+            };
+            self.listed = picked.or_else(|| searched(program, arguments).map(|places| places.iter().map(below).collect()));
         }
         for file in arguments.iter().filter_map(|field| behind(field, "file://")) {
             self.look(&file, directory);
@@ -323,6 +327,11 @@ impl Walker<'_> {
         let span = file.span.clone();
         let path = match self.target(&file.value, directory) {
             Target::Exactly(path) if !path.starts_with("/dev/") => path,
+            // What lies in an image beside where it works is called by its name, as other programs there are.
+            _ if self.site != Site::Here && file.known().is_some_and(|name| !name.starts_with(['/', '-'])) => {
+                let summary = format!("Runs `{}`, which lies where it works and is not read", file.shown());
+                return self.note_delegated(&file.shown(), summary, &span);
+            }
             _ => return self.opaque(&file.shown(), OPEN_CODE, span),
         };
         if let Some(held) = self.held(&path).cloned() {

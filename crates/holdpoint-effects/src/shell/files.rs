@@ -366,6 +366,17 @@ impl Walker<'_> {
         }
     }
 
+    /// Makes a directory. There is nothing in it yet that anything could run by itself.
+    pub(crate) fn make_directory(&mut self, operand: &Field, directory: Option<&str>) {
+        let before = self.noted();
+        self.make(operand, directory);
+        let is_empty = |effect: &Effect| effect.verb == Verb::Create && effect.resource.kind == ResourceKind::Persistence;
+        for effect in self.take_noted(before) {
+            let kind = if is_empty(&effect) { ResourceKind::File } else { effect.resource.kind };
+            self.note(Effect { resource: Resource { kind, ..effect.resource }, ..effect });
+        }
+    }
+
     /// Changes a path without losing what is there as a whole: appending, permissions, times.
     pub(crate) fn modify(&mut self, operand: &Field, directory: Option<&str>, act: &str) {
         let span = operand.span.clone();

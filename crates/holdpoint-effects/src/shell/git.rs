@@ -14,6 +14,7 @@ use super::subcommands::subcommand;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
+use super::wrapper::leading;
 use crate::families;
 use crate::world::absolute;
 
@@ -48,6 +49,9 @@ impl Walker<'_> {
         if unanswered && rest.iter().any(|word| matches!(word.known().as_deref(), Some("-p" | "--patch"))) {
             let summary = format!("Asks which changes `git {name}` shall take, and nobody answers");
             return self.note(plain(Verb::Read, ResourceKind::Program, "git", summary, span.clone()));
+        }
+        if let Some(words) = in_each_repository(rest) {
+            return self.apart(|walker| walker.git(words, None, span));
         }
         if sub.is_none() {
             return self.git_alias(rest, inside.as_deref(), span);
@@ -555,6 +559,13 @@ fn host_of(address: &str) -> Option<&str> {
     };
     let host = rest.rsplit('@').next().unwrap_or_default();
     Some(host.split(':').next().unwrap_or_default())
+}
+
+/// What `git for-each-repo` runs in every repository that a setting names.
+fn in_each_repository(words: &[Field]) -> Option<&[Field]> {
+    let (_, behind) = words.split_first().filter(|(sub, _)| sub.known().as_deref() == Some("for-each-repo"))?;
+    let (_, used) = leading(behind, &["--config"]);
+    behind.get(used..)
 }
 
 #[cfg(test)]

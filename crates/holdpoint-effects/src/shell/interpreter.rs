@@ -4,12 +4,14 @@
 
 use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversibility, Unit, Verb};
 
+use super::address::is_this_machine;
 use super::apply::{Applied, behind};
 use super::effect::{OPEN_CODE, plain};
 use super::perform::{Program, language_of};
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
+use super::wrapper::leading;
 use crate::code::words::{self, Found};
 use crate::world::{Content, absolute};
 
@@ -191,8 +193,11 @@ impl Walker<'_> {
                 self.unseen_code(program, "code behind the name of a module", span);
             }
             if program == "ruby" && shown == "-run" && next.is_some_and(|next| next.shown().starts_with("-e")) {
-                let words: Vec<Field> =
-                    arguments.get(at + 2..).unwrap_or_default().iter().filter(|word| word.shown() != "--").cloned().collect();
+                let words = arguments.get(at + 2..).unwrap_or_default().iter().filter(|word| word.shown() != "--");
+                // Ruby's own server is none of the system's (un.rb).
+                let serves = |word: &&Field| word.known().as_deref() == Some("httpd");
+                let own = |word: &Field| Field::new(Value::text("http-server"), word.span.clone());
+                let words: Vec<Field> = words.map(|word| if serves(&word) { own(word) } else { word.clone() }).collect();
                 self.run_words(&words, directory, span);
                 return true;
             }
@@ -230,6 +235,30 @@ impl Walker<'_> {
                 self.project_tool(&file.shown(), behind, directory, span);
             }
             _ => self.code_from_input(program, arguments.get(at + 1..).unwrap_or_default(), directory, span),
+        }
+        true
+    }
+
+    /// `php -S HOST:PORT [-t DIRECTORY] [FILE]`: everything in the directory goes to whoever asks.
+    pub(super) fn php_serves(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let (line, used) = leading(arguments, &["-S", "--server", "-t", "--docroot", "-d", "--define", "-c", "--php-ini"]);
+        if !line.has("-S") && !line.has("--server") {
+            return false;
+        }
+        // Whoever reaches this machine may then run what lies in the directory.
+        let address = ["-S", "--server"].iter().flat_map(|name| line.values(name)).last().map(Field::shown).unwrap_or_default();
+        if address.starts_with("0.") || !is_this_machine(&address) {
+            let summary = format!("Lets whoever reaches this machine run the programs in a directory (`{address}`)");
+            let effect = plain(Verb::Publish, ResourceKind::Network, &address, summary, span.clone());
+            self.note(Effect { reversibility: Reversibility::Irreversible, ..effect });
+        }
+        let roots: Vec<Field> = ["-t", "--docroot"].iter().flat_map(|name| line.values(name)).cloned().collect();
+        let here = [Field::new(Value::text("."), span.clone())];
+        let served = if roots.is_empty() { here.as_slice() } else { roots.as_slice() };
+        served.iter().for_each(|place| self.look(place, directory));
+        match arguments.get(used) {
+            Some(router) => self.script(router, &[], directory, "php"),
+            None => self.delegate("php", "php -S", span),
         }
         true
     }

@@ -4,7 +4,7 @@
 //! *In scope:* where the names come from. *Out of scope:* which of the files there they are, and `ls`, which prints what it is given.
 
 use super::options::{Line, parse, style};
-use super::value::{Field, Piece, Value};
+use super::value::{Field, Piece, Shape, Value};
 use crate::families;
 
 /// Searches whose first operand is what is looked for.
@@ -30,6 +30,43 @@ pub(super) fn searched(program: &str, arguments: &[Field]) -> Option<Vec<Field>>
         _ => return None,
     };
     Some(if places.is_empty() { vec![here()] } else { places })
+}
+
+/// The names of branches that `git branch` prints, any number of them: git takes none that begins with a dash.
+pub(super) fn branches(program: &str, arguments: &[Field]) -> Option<Vec<Field>> {
+    const TAKEN: [&str; 6] = ["-a", "--all", "--list", "-l", "-r", "--remotes"];
+    let words: Vec<String> = arguments.iter().map(Field::known).collect::<Option<_>>()?;
+    let (_, words) =
+        words.split_first().filter(|(sub, _)| program == "git" && matches!(sub.as_str(), "branch" | "for-each-ref"))?;
+    let lists = words
+        .iter()
+        .any(|word| word.starts_with("--merged") || word.starts_with("--no-merged") || TAKEN.contains(&word.as_str()));
+    let plain = |word: &String| match word.strip_prefix("--format=") {
+        Some(format) => format.starts_with("%(refname"),
+        None => true,
+    };
+    ((lists || program == "git" && words.is_empty()) && words.iter().all(plain)).then(|| vec![any_branches()])
+}
+
+/// Whether a program that reads names of branches prints some of them, as they are or without a beginning.
+pub(super) fn picks(program: &str, arguments: &[Field]) -> bool {
+    let flags_only =
+        || arguments.iter().all(|word| word.known().is_some_and(|word| word.starts_with('-') || word.parse::<u32>().is_ok()));
+    match program {
+        "egrep" | "fgrep" | "grep" => line_of("grep", arguments).is_some_and(|line| line.operands.len() == 1),
+        "head" | "sort" | "tail" | "uniq" => flags_only(),
+        "tr" => matches!(arguments, [delete, _] if delete.known().as_deref() == Some("-d")),
+        _ => false,
+    }
+}
+
+fn any_branches() -> Field {
+    Field::new(Value { pieces: vec![Piece::Any { shape: Shape::Plain, loose: true }] }, 0..0)
+}
+
+/// Whether words stand for any number of names of branches.
+pub(super) fn are_branches(words: &[Field]) -> bool {
+    matches!(words, [only] if only.value == any_branches().value)
 }
 
 /// The files below a place: whatever a program finds there.

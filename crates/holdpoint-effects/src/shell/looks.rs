@@ -5,6 +5,7 @@ use holdpoint_core::effect::{ResourceKind, Verb};
 
 use super::effect::plain;
 use super::options::Line;
+use super::queries::{Client, adds, asks};
 use super::syntax::Span;
 use super::value::{Field, Piece};
 use super::walker::{Input, Site, Walker};
@@ -30,6 +31,25 @@ impl Walker<'_> {
         self.modify(file, directory, "Adds to the database");
         let summary = "Runs a statement that only adds".to_owned();
         self.note(plain(Verb::Modify, ResourceKind::Program, program, summary, span.clone()));
+        true
+    }
+
+    /// `mysql [OPTION…] [DATABASE] < STATEMENTS` that plainly only ask, or only add to a database of this machine.
+    pub(crate) fn plainly_fed(&mut self, program: &str, arguments: &[Field], span: &Span) -> bool {
+        let Some(words) = arguments.iter().map(word).collect::<Option<Vec<String>>>() else { return false };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let Some(client) = Client::of(&words).filter(Client::is_fed) else { return false };
+        let statements = self.statements_fed();
+        let asked = statements.as_deref().is_some_and(|statements| client.asks_all(statements));
+        if asked {
+            let summary = format!("Looks only (`{program}`)");
+            self.note(plain(Verb::Read, ResourceKind::Program, program, summary, span.clone()));
+        } else if !client.is_far() && statements.as_deref().is_some_and(adds) {
+            let summary = "Runs statements that only add".to_owned();
+            self.note(plain(Verb::Modify, ResourceKind::Database, program, summary, span.clone()));
+        } else {
+            return false;
+        }
         true
     }
 
@@ -62,7 +82,7 @@ impl Walker<'_> {
                 matches!(words.as_slice(), ["query", "--use_legacy_sql=false" | "--nouse_legacy_sql", query] | ["query", query] if asks(query))
             }
             "clickhouse" | "clickhouse-client" | "cockroach" | "cqlsh" | "mariadb" | "mysql" | "snowsql" | "sqlcmd" | "usql" => {
-                client_looks(&words)
+                Client::of(&words).is_some_and(|client| client.looks())
             }
             "cypher-shell" => matches!(words.as_slice(), [query] if cypher_asks(query)),
             "influx" => matches!(words.as_slice(), ["query", query] if flux_asks(query)),
@@ -146,22 +166,34 @@ fn body_asks(body: &str) -> bool {
     serde_json::from_str::<Request>(body).is_ok_and(|request| graphql::only_asks(&request.query))
 }
 
-/// Whether a subcommand that is not described says in plain words that it looks, and at no secret: the first word, or the one
-/// behind a word that other subcommands have for a thing.
+/// Whether a subcommand that is not described says in plain words that it looks, and at no secret: the first word that does, behind
+/// others that name things and no acts.
 pub(super) fn only_looks(command: &Command, line: &Line) -> bool {
-    let words: Vec<String> = line.operands.iter().map_while(Field::known).take(3).collect();
-    let is_thing = |word: &str| {
-        let names = command.sub.iter().flat_map(|sub| &sub.names);
-        names.filter_map(|name| name.split_once(' ')).any(|(first, _)| first == word)
+    let words: Vec<String> = line.operands.iter().map_while(Field::known).take(WORDS_MAX).collect();
+    let acting = || command.sub.iter().filter(|sub| !sub.effect.is_empty()).flat_map(|sub| &sub.names);
+    let acts = |word: &str| {
+        let first = word.split('-').next().unwrap_or_default();
+        ACTS_BY_NAME.contains(&first) || acting().any(|name| name.rsplit(' ').next() == Some(word))
+    };
+    let is_thing = |word: &String| {
+        let plain = word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        plain && !acts(word)
     };
     let told = !is_secretive(&words.iter().map(String::as_str).collect::<Vec<_>>());
-    told && !line.uncertain
-        && match words.as_slice() {
-            [first, ..] if says_it_looks(first) => true,
-            [first, second, ..] => is_thing(first) && says_it_looks(second),
-            _ => false,
-        }
+    let looks = words.iter().position(|word| says_it_looks(word));
+    told && !line.uncertain && looks.is_some_and(|at| words.iter().take(at).all(is_thing))
 }
+
+/// How many words may name a subcommand and what it is of.
+const WORDS_MAX: usize = 4;
+
+/// What programs call their acts.
+const ACTS_BY_NAME: [&str; 48] = [
+    "accept", "add", "apply", "approve", "attach", "cancel", "clear", "close", "commit", "create", "delete", "deploy", "destroy",
+    "detach", "disable", "drain", "drop", "edit", "enable", "exec", "execute", "import", "install", "kill", "merge", "move",
+    "patch", "pause", "promote", "publish", "purge", "push", "put", "remove", "reset", "restart", "restore", "revoke", "rm",
+    "rotate", "run", "send", "set", "start", "stop", "sync", "update", "upload",
+];
 
 fn says_it_looks(word: &str) -> bool {
     matches!(
@@ -192,7 +224,10 @@ fn leading<'w>(mut words: &'w [&'w str]) -> &'w [&'w str] {
 
 /// `aws SERVICE OPERATION`.
 fn aws_looks(words: &[&str]) -> bool {
+    // Another service than Amazon's is told by the families.
+    let turns = words.iter().any(|word| word.starts_with("--endpoint-url"));
     match leading(words) {
+        _ if turns => false,
         // Every service and operation has this word, and it alone says what to do.
         ["help"] | [_, "help"] | [_, _, "help"] => true,
         [service, operation, ..] => {
@@ -391,104 +426,4 @@ fn mongo_asks(expression: &str) -> bool {
         || (expression.starts_with("db.")
             && ASKS.iter().any(|call| expression.contains(call))
             && !ACTS.iter().any(|act| expression.contains(act)))
-}
-
-/// `mysql [OPTION…] -e QUERY [DATABASE]`, `clickhouse-client [OPTION…] --query QUERY`: one query and nothing else that runs.
-fn client_looks(words: &[&str]) -> bool {
-    let mut queries = Vec::new();
-    let mut others = 0;
-    let mut rest = words;
-    while let [word, after @ ..] = rest {
-        rest = after;
-        match (*word, after) {
-            ("-e" | "-q" | "-Q" | "-c" | "--query" | "--execute", [query, after @ ..]) => {
-                queries.push(*query);
-                rest = after;
-            }
-            ("-h" | "--host" | "-u" | "--user" | "-P" | "--port" | "-D" | "--database" | "--format" | "-S", [_, after @ ..]) => {
-                rest = after
-            }
-            _ if word.starts_with("--query=") || word.starts_with("--execute=") => {
-                queries.extend(word.split_once('=').map(|(_, query)| query));
-            }
-            _ if ["-h", "-u", "-p", "-P", "--host=", "--user=", "--port=", "--database=", "--password=", "--format="]
-                .iter()
-                .any(|option| word.starts_with(option) && word.len() > 2) => {}
-            ("-N" | "-B" | "-s" | "-t" | "--batch" | "--silent" | "--table" | "--json" | "--secure" | "-r" | "-p", _) => {}
-            _ if !word.starts_with('-') => others += 1,
-            _ => return false,
-        }
-    }
-    others <= 1 && !queries.is_empty() && queries.iter().all(|query| asks(query))
-}
-
-/// Whether a text is statements that ask, or add rows, a table or an index, and neither replace anything nor call a function.
-fn adds(statements: &str) -> bool {
-    let statements = statements.trim().trim_end_matches(';');
-    statements.split(';').all(|statement| adds_once(statement) || asks_once(statement))
-}
-
-fn adds_once(statement: &str) -> bool {
-    let statement = statement.trim().to_ascii_lowercase();
-    let body = statement.strip_suffix(';').unwrap_or(&statement);
-    let begins = ["insert into ", "create table ", "create index ", "create unique index "];
-    let more = [";", "/*", "--", "\\", "on conflict", " or replace", "select", "load_extension", "writefile", "edit", "\n."];
-    begins.iter().any(|begin| body.starts_with(begin)) && !more.iter().any(|part| body.contains(part))
-}
-
-/// What a query calls that acts, or reads what is no table.
-const ACTS: [&str; 24] = [
-    " into ",
-    "edit(",
-    "eval(",
-    "executable(",
-    "file(",
-    "fts3_tokenizer",
-    "get_lock",
-    "hdfs(",
-    "jdbc(",
-    "load_extension",
-    "load_file",
-    "mysql(",
-    "odbc(",
-    "outfile",
-    "postgresql(",
-    "read_",
-    "readfile",
-    "remote(",
-    "s3(",
-    "sleep(",
-    "benchmark(",
-    "url(",
-    "writefile",
-    "for update",
-];
-
-/// Whether a text is queries that ask and call nothing that acts. Each statement begins behind a semicolon, and what stands behind
-/// one inside quotation marks is held against the same.
-fn asks(queries: &str) -> bool {
-    queries.trim().trim_end_matches(';').split(';').all(asks_once)
-}
-
-fn asks_once(query: &str) -> bool {
-    let query = query.trim().to_ascii_lowercase();
-    let body = query.strip_suffix(';').unwrap_or(&query);
-    // A client may show rows as a column each.
-    let body = body.strip_suffix("\\g").unwrap_or(body);
-    let asks = ["select ", "show ", "describe ", "desc ", "explain select ", "explain query plan select "]
-        .iter()
-        .any(|verb| body.starts_with(verb));
-    // However it is spaced and quoted.
-    let bare: String = body.chars().filter(|sign| !matches!(sign, '"' | '`' | '[' | ']')).collect();
-    let flat = bare.split_whitespace().collect::<Vec<_>>().join(" ").replace(" (", "(");
-    let hidden = [";", "/*", "--", "\\"].iter().any(|mark| flat.contains(mark));
-    let checks = [
-        "pragma integrity_check",
-        "pragma quick_check",
-        "pragma foreign_key_check",
-        "pragma table_info(",
-        "pragma database_list",
-    ];
-    let asks = asks || (checks.iter().any(|check| body.starts_with(check)) && !body.contains('='));
-    asks && !hidden && !ACTS.iter().any(|act| flat.contains(act))
 }

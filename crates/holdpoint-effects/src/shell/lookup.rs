@@ -7,10 +7,12 @@ use holdpoint_core::effect::{Certainty, Verb};
 use holdpoint_core::question::Place;
 
 use super::destroyers::PROGRAM_DIRECTORIES;
+use super::interpreter::is_interpreter;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Site, Walker};
 use super::wrappers::is_shell;
+use crate::families;
 use crate::world::{Content, absolute};
 use crate::{CREDENTIAL, SITE};
 
@@ -81,6 +83,18 @@ impl Walker<'_> {
         let holds_rights = [CREDENTIAL, SITE].iter().any(|name| self.world.variable(name).is_some());
         let Some(search) = self.world.variable("PATH").filter(|_| !holds_rights) else { return true };
         search.split(':').all(|entry| entry.starts_with('/') && self.is_tool_directory(entry))
+    }
+
+    /// Whether a path is that of a tool with a known name in a directory where this person's or the machine's tools lie: what stands
+    /// for it there when a version manager chooses is taken at its word, as it is when it is called by its name.
+    pub(super) fn is_kept_tool(&self, path: &str, place: &str, base: &str) -> bool {
+        let of_tools = ["/bin", "/shims"].iter().any(|end| place.ends_with(end)) && place.starts_with('/');
+        of_tools
+            && self.site == Site::Here
+            && self.is_tool_directory(place)
+            && !self.is_rewritten(path)
+            && !is_shell(base)
+            && (is_interpreter(base) || families::command(base).is_some())
     }
 
     /// Whether a directory is, by its name alone, one of the system's or one where this person keeps tools.

@@ -60,6 +60,7 @@ mod perform;
 mod postgres;
 mod processes;
 mod projects;
+mod queries;
 mod reader;
 mod readers;
 mod redirect;

@@ -1,6 +1,6 @@
 //! Takes a command line apart: options, their values, operands.
 
-use super::value::Field;
+use super::value::{Field, Piece};
 use crate::families::{Command, Sub};
 
 /// A command line taken apart.
@@ -76,6 +76,8 @@ pub(crate) struct Style<'s> {
     /// Options of several letters behind one dash that take no value.
     pub(crate) whole: &'s [String],
     pub(crate) long_with_one_dash: bool,
+    /// Whether its operands are addresses.
+    pub(crate) addresses: bool,
     /// Whether the first operand ends the options.
     pub(crate) stops_at_operand: bool,
     /// Whether `--split` may stand for `--split-string`, as GNU's programs have it.
@@ -103,6 +105,7 @@ pub(crate) fn style<'s>(command: &'s Command, sub: Option<&'s Sub>) -> Style<'s>
         attached: &command.attached,
         whole: &command.whole,
         long_with_one_dash: command.long_with_one_dash,
+        addresses: command.addresses,
         ..Style::default()
     }
 }
@@ -125,7 +128,7 @@ pub(crate) fn parse(words: &[Field], style: Style<'_>) -> (Line, usize) {
             if style.stops_at_operand {
                 break;
             }
-            line.uncertain |= word.value.starts_unknown();
+            line.uncertain |= word.value.starts_unknown() && !(style.addresses && has_a_path_behind(word));
             line.operands.push(word.clone());
             at += 1;
             continue;
@@ -178,10 +181,16 @@ fn option(word: &Field, next: Option<&Field>, style: Style<'_>, line: &mut Line)
     false
 }
 
+/// Whether a word is one thing that the line does not determine with a path behind it: `"$BASE_URL/users"`.
+fn has_a_path_behind(word: &Field) -> bool {
+    let path = |piece: &Piece| matches!(piece, Piece::Text(text) if text.starts_with('/'));
+    matches!(word.value.pieces.as_slice(), [Piece::Any { loose: false, .. }, next, ..] if path(next))
+}
+
 /// What is left of a word behind a known beginning.
 fn remainder(word: &Field, prefix: &str) -> super::value::Value {
     let mut value = word.value.clone();
-    if let Some(super::value::Piece::Text(text)) = value.pieces.first_mut() {
+    if let Some(Piece::Text(text)) = value.pieces.first_mut() {
         *text = text.get(prefix.len()..).unwrap_or_default().to_owned();
     }
     value

@@ -19,10 +19,22 @@ impl Walker<'_> {
     /// Follows a program that has a reader of its own; `false` when it has none.
     pub(crate) fn reader(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
         match program {
+            "mariadb" | "mysql" if self.plainly_fed(program, arguments, span) => {}
             "sqlite" | "sqlite3" if self.sqlite_adds(program, arguments, directory, span) => {}
             "aws" | "awslocal" | "az" | "bq" | "clickhouse" | "clickhouse-client" | "cockroach" | "cqlsh" | "cypher-shell"
             | "duckdb" | "gcloud" | "influx" | "mariadb" | "mongo" | "mongosh" | "mysql" | "snowsql" | "sqlcmd" | "sqlite"
             | "sqlite3" | "usql" | "wrangler" => return self.plainly_looks(program, arguments, span),
+            "ansible" | "ansible-console" | "ansible-playbook" | "ansible-pull" => {
+                // Even a rehearsal fills templates in, and these are filled in by running a command.
+                let runs =
+                    |text: String| ["lookup(", "query(", "q("].iter().any(|call| text.contains(call)) && text.contains("pipe");
+                if arguments.iter().any(|word| word.known().is_some_and(runs)) {
+                    self.unseen_code(program, "a template that runs a command", span);
+                }
+                return false;
+            }
+            "php" if self.php_serves(arguments, directory, span) => {}
+            "sftp" => return self.sftp_orders(arguments, directory, span),
             "claude" | "claude-code" => return self.agent(program, arguments, directory, span),
             "cargo" => {
                 let builtin = self.taken_apart("cargo", arguments, directory, span).is_none_or(|applied| applied.sub.is_some());
@@ -73,7 +85,7 @@ impl Walker<'_> {
                 return false;
             }
             "screen" => return self.screen(arguments, directory, span),
-            "tmux" => return self.tmux(arguments, directory, span),
+            "byobu" | "tmux" => return self.tmux(arguments, directory, span),
             "sed" | "gsed" => self.sed(program, arguments, directory, span),
             _ => return self.interpreter(program, arguments, directory, span),
         }

@@ -7,8 +7,8 @@ use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, V
 use super::effect::plain;
 use super::options::Line;
 use super::syntax::Span;
-use super::value::Field;
-use super::walker::{Site, Walker};
+use super::value::{Field, Value};
+use super::walker::{Input, Site, Walker};
 use super::wrapper::{joined, leading};
 use crate::world::Content;
 
@@ -71,6 +71,53 @@ impl Walker<'_> {
                 if empty { walker.run_input("ssh", span) } else { walker.inner_text(&text, span.clone()) }
             },
         );
+    }
+
+    /// `sftp -b - HOST` with the orders on the line or in a file that can be read; `false` for everything else.
+    pub(super) fn sftp_orders(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let (line, used) =
+            leading(arguments, &["-B", "-b", "-c", "-D", "-F", "-i", "-J", "-l", "-o", "-P", "-R", "-S", "-s", "-X"]);
+        let [host] = arguments.get(used..).unwrap_or_default() else { return false };
+        let others = ["-D", "-F", "-S", "-X", "-o"].iter().any(|name| line.has(name));
+        let text = match (line.values("-b").last().map(Field::shown).as_deref(), &self.input) {
+            (Some("-") | None, Input::Text(text)) => text.known(),
+            (Some(file), _) if file != "-" => self.text_of(&Field::new(Value::text(file), span.clone()), directory),
+            _ => None,
+        };
+        let Some(text) = text.filter(|_| !others) else { return false };
+        let host = host.shown().rsplit('@').next().unwrap_or_default().to_owned();
+        for order in text.lines().map(|order| order.trim().trim_start_matches(['-', '@'])).filter(|order| !order.is_empty()) {
+            self.sftp_order(order, &host, directory, span);
+        }
+        let summary = format!("Opens a session on `{host}` with orders that were read");
+        self.note(plain(Verb::Read, ResourceKind::Host, &host, summary, span.clone()));
+        true
+    }
+
+    /// One order (sftp(1), "Interactive Commands").
+    fn sftp_order(&mut self, order: &str, host: &str, directory: Option<&str>, span: &Span) {
+        let mut words = order.split_whitespace();
+        let name = words.next().unwrap_or_default().to_ascii_lowercase();
+        let operands: Vec<&str> = words.filter(|word| !word.starts_with('-')).collect();
+        let field = |text: &str| Field::new(Value::text(text), span.clone());
+        match name.as_str() {
+            "bye" | "cd" | "df" | "exit" | "help" | "lcd" | "lls" | "lpwd" | "ls" | "progress" | "pwd" | "quit" | "version" => {}
+            name if name.starts_with(['#', '?']) => {}
+            "get" | "mget" | "reget" => match operands.as_slice() {
+                [_, target] => self.overwrite(&field(target), directory),
+                [source] => self.overwrite(&field(source.rsplit('/').next().unwrap_or_default()), directory),
+                _ => self.unseen_code("sftp", "an order that is not known", span),
+            },
+            "mput" | "put" | "reput" => operands.first().into_iter().for_each(|file| self.send(&field(file), directory)),
+            "chgrp" | "chmod" | "chown" | "ln" | "mkdir" | "rename" | "rm" | "rmdir" | "symlink" => {
+                let summary = format!("Changes or removes files on `{host}`: {order}");
+                let effect = plain(Verb::Delete, ResourceKind::File, host, summary, span.clone());
+                let environment = Environment::from(host.to_owned());
+                self.note(Effect { environment, reversibility: Reversibility::Irreversible, ..effect });
+            }
+            name if name.starts_with('!') => self.inner_text(&Value::text(order.trim_start_matches('!')), span.clone()),
+            _ => self.unseen_code("sftp", "an order that is not known", span),
+        }
     }
 
     /// Notes what options run: settings, files of settings, libraries.

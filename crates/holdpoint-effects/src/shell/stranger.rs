@@ -54,7 +54,7 @@ const LOSES: [&str; 20] = [
 const SUBCOMMANDS_MAX: usize = 3;
 
 /// Parts of names that say the same.
-const ACTS_WITHIN: [&str; 16] = [
+const ACTS_WITHIN: [&str; 17] = [
     "callcommand",
     "delete_",
     "deletefile",
@@ -70,6 +70,7 @@ const ACTS_WITHIN: [&str; 16] = [
     "shell-command",
     "shell_exec",
     "spawn",
+    "stringtoprocess",
     "write18",
 ];
 

@@ -9,6 +9,7 @@ use super::destroyers::destroys;
 use super::dialect::Dialect;
 use super::effect::{OPEN_CODE, plain};
 use super::files::Target;
+use super::listed::are_branches;
 use super::options::{Line, Style, parse};
 use super::state::State;
 use super::syntax::Span;
@@ -485,6 +486,7 @@ impl Walker<'_> {
                 words.iter_mut().for_each(|word| replace(&mut word.value, &marker, &name));
             }
             None if !listed.is_empty() => words.extend(listed),
+            None if matches!(&self.input, Input::Listed(names) if are_branches(names)) => words.extend(self.input_names(span)),
             None => words.extend(self.read_words(&line, directory, span)),
         }
         self.run_words(&words, directory, span);
@@ -503,11 +505,16 @@ impl Walker<'_> {
         }
     }
 
+    fn input_names(&self, span: &Span) -> Vec<Field> {
+        let Input::Listed(names) = &self.input else { return Vec::new() };
+        names.iter().map(|name| Field::new(name.value.clone(), span.clone())).collect()
+    }
+
     /// Shows what a listing before it named, where the program shows what it is given: `find ~/.ssh | xargs cat`. What it does to
     /// such files otherwise is followed with words that could be any.
     fn read_listed(&mut self, words: &[Field], directory: Option<&str>, span: &Span) {
         let Input::Listed(names) = self.input.clone() else { return };
-        let Some((program, _)) = words.split_first() else { return };
+        let Some((program, _)) = words.split_first().filter(|_| !are_branches(&names)) else { return };
         let before = self.noted();
         for name in names.into_iter().take(LISTED_MAX) {
             let words = [program.clone(), name];
@@ -523,6 +530,7 @@ impl Walker<'_> {
         let text = match (file, &self.input) {
             (Some(file), _) => self.text_of(file, directory),
             (None, Input::Text(text)) => text.known(),
+            (None, Input::File(path)) => self.text_of(&Field::new(Value::text(path.as_str()), span.clone()), None),
             (None, _) => None,
         };
         let words = text.and_then(|text| {
@@ -542,7 +550,7 @@ impl Walker<'_> {
     }
 
     /// What stands in a file of this machine that the line leaves alone.
-    fn text_of(&self, file: &Field, directory: Option<&str>) -> Option<String> {
+    pub(super) fn text_of(&self, file: &Field, directory: Option<&str>) -> Option<String> {
         match self.target(&file.value, directory) {
             Target::Exactly(path) if self.site == Site::Here && !self.is_rewritten(&path) => match self.world.content(&path) {
                 Content::Text(text) => Some(text.to_owned()),
@@ -550,6 +558,15 @@ impl Walker<'_> {
             },
             _ => None,
         }
+    }
+
+    /// Follows the command that a program is given to run: the parts of a text, or words, of which one alone is a text.
+    pub(super) fn given_to_run(&mut self, words: &[Field], is_text: bool, directory: Option<&str>, span: &Span) {
+        self.apart(|walker| match words {
+            [] => {}
+            words if is_text || words.len() == 1 => walker.inner_text(&joined(words), span.clone()),
+            words => walker.run_words(words, directory, span),
+        });
     }
 
     fn variable_given(&mut self, name: &str, value: &Value, span: &Span) {

@@ -187,6 +187,10 @@ pub(super) const RUNNER: Wrapper = Wrapper {
 /// Those of conda, whose options name an environment.
 const CONDA: Wrapper = wrapper("conda", &["-n", "--name", "-p", "--prefix", "--cwd", "-r", "--root-prefix", "-a", "--attach"], 0);
 const DIRENV: Wrapper = wrapper("direnv", &[], 1);
+/// Those of `zellij run` and `zellij action new-pane`, and those of zellij itself.
+const PANE: Wrapper =
+    wrapper("zellij", &["-d", "--direction", "-n", "--name", "--cwd", "--width", "--height", "-x", "-y", "-l", "--layout"], 0);
+const ZELLIJ: [&str; 9] = ["-s", "--session", "-c", "--config", "--config-dir", "-l", "--layout", "--data-dir", "--max-panes"];
 /// Those of `perf record`, `stat` and `trace`.
 const PERF: Wrapper = wrapper(
     "perf",
@@ -271,6 +275,8 @@ pub(super) fn runner(program: &str, arguments: &[Field]) -> Option<(&'static Wra
         ("yarn", ["workspace", _, "exec", ..]) => Some((&RUNNER, at + 3)),
         ("yarn", ["workspaces", "foreach", ..]) => Some((&RUNNER, place_of(arguments, "exec")? + 1)),
         ("npm", ["explore", _, "--", ..]) => Some((&RUNNER, at + 3)),
+        ("zellij", ["run" | "r", ..]) => Some((&PANE, at + 1)),
+        ("zellij", ["action" | "ac", "new-pane" | "new-tab", ..]) => Some((&PANE, at + 2)),
         _ => None,
     }
 }
@@ -290,10 +296,14 @@ pub(super) fn fetches(program: &str, arguments: &[Field]) -> Option<usize> {
 
 /// The first words behind the options of a package manager, and where they begin. Those of others may have values.
 fn behind_options(program: &str, arguments: &[Field]) -> (usize, Vec<String>) {
-    let is_manager = matches!(program, "lerna" | "npm" | "pnpm" | "yarn");
-    let valued = IN_FRONT.map(str::to_owned);
-    let style = Style { valued: [&valued, &[]], stops_at_operand: true, ..Style::default() };
-    let at = if is_manager { parse(arguments, style).1 } else { 0 };
+    let valued: &[&str] = match program {
+        "lerna" | "npm" | "pnpm" | "yarn" => &IN_FRONT,
+        "zellij" => &ZELLIJ,
+        _ => &[],
+    };
+    let names: Vec<String> = valued.iter().map(|name| (*name).to_owned()).collect();
+    let style = Style { valued: [&names, &[]], stops_at_operand: true, ..Style::default() };
+    let at = if valued.is_empty() { 0 } else { parse(arguments, style).1 };
     let words = arguments.get(at..).unwrap_or_default();
     (at, words.iter().take(3).map_while(Field::known).collect())
 }

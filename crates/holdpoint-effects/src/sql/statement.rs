@@ -178,13 +178,10 @@ impl<'a> Walk<'a> {
 
     fn copy_into_table(&mut self, into: &Node) {
         if let Some(name) = into.node("rel").map(table_name) {
-            self.add(
-                Verb::Create,
-                ResourceKind::Table,
-                &name,
-                Reversibility::Lossless,
-                format!("Copies what it reads into the new `{name}`"),
-            );
+            // Nobody knows how much that is, and a copy of what people rely on stays until somebody finds it.
+            let summary = format!("Copies what it reads into the new `{name}`");
+            let effect = self.origin.effect(Verb::Create, ResourceKind::Table, &name, Reversibility::Effort, summary);
+            self.push(Effect { magnitude: Magnitude::unbounded(Unit::Rows), ..effect });
         }
     }
 

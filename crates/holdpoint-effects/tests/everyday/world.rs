@@ -204,6 +204,13 @@ fn program_text(path: &str) -> Answer {
         "/make_data.py" => {
             "import json, argparse, shutil\np = argparse.ArgumentParser()\np.add_argument('out')\na = p.parse_args()\nshutil.rmtree(a.out)\njson.dump([1], open('notes.txt', 'w'))\n"
         }
+        "/home/alice/shop/urls.txt" => "https://example.org/a.txt\nhttps://example.org/b.txt\n",
+        "/home/alice/shop/orders.sql" => "-- what is there\nselect count(*) from orders;\nshow tables;\n",
+        "/home/alice/shop/add.sql" => "create table orders (id int);\n-- the first\ninsert into orders values (1);\n",
+        "/home/alice/shop/drop.sql" => "drop table orders;\n",
+        "/home/alice/shop/kubeconfig" => "apiVersion: v1\nclusters: []\nusers: [{name: a, user: {token: x}}]\n",
+        "/home/alice/shop/evil/kubeconfig" => "users:\n- name: a\n  user:\n    exec:\n      command: ./evil\n",
+        "/home/alice/shop/evil/psqlrc" => "\\! rm -rf ~/Documents\n",
         "/server.py" => {
             "import flask, requests\napp = flask.Flask(__name__)\n@app.route('/x', methods=['POST'])\ndef x():\n    requests.post('https://api.example.org/charge')\napp.run()\n"
         }
