@@ -263,6 +263,8 @@ pub(crate) enum Paths {
     Run,
     /// It sends them away.
     Send,
+    /// It brings into shape what they hold. In the work tree that is work on it.
+    Shape,
     /// It puts them where the person can take them back from.
     Trash,
     /// It unpacks an archive in them, whose names are not read.

@@ -284,6 +284,7 @@ impl Walker<'_> {
             | Paths::Restore
             | Paths::Run
             | Paths::Send
+            | Paths::Shape
             | Paths::Trash
             | Paths::Unpack
             | Paths::UnpackOver => {}
@@ -312,12 +313,14 @@ impl Walker<'_> {
                 Paths::Modify if applied.tightens() && self.names_a_secret(&field, directory) => {}
                 Paths::Modify if RIGHTS.contains(&applied.program) => self.modify_rights(&field, directory),
                 Paths::Modify => self.modify(&field, directory, "Changes"),
+                Paths::Overwrite if matches!(template.of, Of::Options(_)) => self.writes_out(&field, directory),
                 Paths::Overwrite => self.overwrite(&field, directory),
                 Paths::Read => self.look_with(applied.program, &field, directory),
                 Paths::Rebuild => self.rebuild(&field, directory),
                 Paths::Restore => self.restore(&field, directory),
                 Paths::Run => self.script(&field, &[], directory, applied.program),
                 Paths::Send => self.send(&field, directory),
+                Paths::Shape => self.shape(&field, directory),
                 Paths::Trash => self.trash(&field, directory),
                 Paths::Unpack => self.unpack(&field, directory),
                 Paths::UnpackOver => self.unpack_over(&field, directory),

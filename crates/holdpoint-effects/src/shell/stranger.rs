@@ -10,6 +10,7 @@ use holdpoint_core::effect::{Certainty, Effect, Magnitude, ResourceKind, Reversi
 use super::destroyers::destroys;
 use super::effect::plain;
 use super::syntax::Span;
+use super::telling;
 use super::value::{Field, Value};
 use super::walker::Walker;
 use crate::families;
@@ -207,7 +208,8 @@ fn says_that_it_loses(program: &str, arguments: &[Field]) -> bool {
         .iter()
         .filter(|word| word.starts_with('-'))
         .map(|word| word.trim_start_matches('-'))
-        .map(|option| option.split('=').next().unwrap_or_default());
+        .map(|option| option.split('=').next().unwrap_or_default())
+        .filter(|option| !telling::renews_results(option));
     says(program)
         || subcommands.any(|word| says(word))
         || options.any(|option| LOSES.contains(&option.split('-').next().unwrap_or_default()))

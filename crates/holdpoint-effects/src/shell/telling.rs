@@ -5,7 +5,7 @@
 use super::value::Field;
 
 /// Parts of names that say that a file is written.
-const WRITES: [&str; 26] = [
+const WRITES: [&str; 29] = [
     "blockprofile",
     "coverprofile",
     "cpuprofile",
@@ -25,19 +25,33 @@ const WRITES: [&str; 26] = [
     "output",
     "outputfile",
     "pidfile",
+    "record",
     "report",
     "reportfile",
+    "reports",
     "resultfile",
     "results",
     "save",
     "savefile",
+    "screenshot",
     "write",
 ];
 /// Parts of names that say that a directory is meant.
 const DIRECTORIES: [&str; 5] = ["dir", "directory", "dirname", "folder", "root"];
 /// Names that say that a directory is filled.
-const FILLS: [&str; 8] =
-    ["destdir", "directory-prefix", "download-dir", "outdir", "outpath", "outputdir", "pack-destination", "reportdir"];
+const FILLS: [&str; 11] = [
+    "destdir",
+    "directory-prefix",
+    "dist-dir",
+    "distpath",
+    "download-dir",
+    "outdir",
+    "outpath",
+    "outputdir",
+    "pack-destination",
+    "reportdir",
+    "to-dir",
+];
 /// Parts of names that say that a command is run.
 const RUNS: [&str; 12] =
     ["cmd", "command", "debugger", "editor", "exec", "hook", "interpreter", "pager", "program", "runner", "shell", "wrapper"];
@@ -69,7 +83,7 @@ const TELLS_HOW: [&str; 24] = [
     "url",
 ];
 /// Parts of names that say that the value of one that writes is a file.
-const TAKES: [&str; 19] = [
+const TAKES: [&str; 20] = [
     "bin",
     "blockprofile",
     "coverprofile",
@@ -80,6 +94,7 @@ const TAKES: [&str; 19] = [
     "file",
     "html",
     "json",
+    "junit",
     "junitxml",
     "logfile",
     "memprofile",
@@ -95,7 +110,7 @@ const EMPTIES: [&str; 9] = ["clean", "clear", "delete", "empty", "erase", "purge
 /// Words that say that what is there is replaced.
 const REPLACES: [&str; 7] = ["clobber", "del", "force", "inplace", "overwrite", "replace", "truncate"];
 /// Words beside them that say of what: of all that is written.
-const OF_RESULTS: [&str; 15] = [
+const OF_RESULTS: [&str; 16] = [
     "all",
     "allow",
     "always",
@@ -109,6 +124,7 @@ const OF_RESULTS: [&str; 15] = [
     "out",
     "outdir",
     "output",
+    "path",
     "place",
     "target",
 ];
@@ -145,6 +161,8 @@ pub(super) enum Tells {
     /// Files are put into the directory that it names.
     Fills,
     Nothing,
+    /// A file may be written, or a directory emptied, if there is one.
+    Perhaps,
     Runs,
     Writes,
 }
@@ -157,12 +175,18 @@ pub(super) enum Force {
     Empties,
 }
 
-/// What an option tells by its name. Of names of one letter only `-o` tells anything, and only where nobody describes it.
+/// What an option tells by its name. Of names of one letter few tell anything, and what little they tell is no more than likely.
 pub(super) fn of(option: &str, standing: Standing) -> Tells {
     let name = option.trim_start_matches('-');
     if option == "-o" && !standing.is_known() {
         return Tells::Writes;
     }
+    if option == "-o" || (matches!(option, "-O" | "-w") && !standing.is_known()) {
+        return Tells::Perhaps;
+    }
+    // `-DoutputDirectory=x` sets a property of a build.
+    let name =
+        option.strip_prefix("-D").filter(|name| name.starts_with(|first: char| first.is_ascii_lowercase())).unwrap_or(name);
     if option.len() == name.len() || name.len() < 3 || name.len() > NAME_MAX_BYTES {
         return Tells::Nothing;
     }
@@ -174,6 +198,7 @@ pub(super) fn of(option: &str, standing: Standing) -> Tells {
         () if has(&TELLS_HOW) || parts.first().is_some_and(|part| part == "no" || part == "input") => Tells::Nothing,
         () if has(&["width"]) => Tells::Nothing,
         () if has(&DIRECTORIES) && has(&WRITES) => Tells::Fills,
+        () if has(&DIRECTORIES) && standing == Standing::Stranger => Tells::Perhaps,
         () if has(&DIRECTORIES) => Tells::Nothing,
         () if !standing.is_known() && runs_by_its_ending(&lower) => Tells::Runs,
         () if has(&RUNS) => Tells::Runs,
@@ -224,6 +249,13 @@ fn option_says(option: &str) -> Force {
     // A word that is not among them says of what, and that is something else: `--delete-branch`, `--force-reinstall`.
     let said: Option<Vec<Force>> = parts.iter().map(|part| says(part)).collect();
     said.and_then(|said| said.into_iter().max()).unwrap_or(Force::Keeps)
+}
+
+/// Whether an option says that what the program writes takes the place of what it wrote before: `--delete-output-path`.
+pub(super) fn renews_results(option: &str) -> bool {
+    let parts = parts(option);
+    option_says(option) > Force::Keeps
+        && parts.iter().any(|part| matches!(part.as_str(), "dest" | "destination" | "out" | "outdir" | "output"))
 }
 
 /// Whether the word behind an option may be its value. What says that something is replaced has none, and some letters mostly say
@@ -283,7 +315,6 @@ mod tests {
             assert_eq!(tells(name), Tells::Fills, "{name}");
         }
         for name in [
-            "-o",
             "--output-format",
             "--no-output",
             "--input",
@@ -297,6 +328,7 @@ mod tests {
             assert_eq!(tells(name), Tells::Nothing, "{name}");
         }
         assert_eq!(of("-o", Standing::Stranger), Tells::Writes);
+        assert_eq!(tells("-DoutputDirectory"), Tells::Fills);
     }
 
     #[test]

@@ -58,8 +58,19 @@ impl Walker<'_> {
             match word.value.head() {
                 "--" if told.standing != Standing::Stranger => break,
                 head if head.len() > 1 && head.starts_with('-') => self.told_by_option(told, at, word, span),
+                // `location=x`, `json=x`: a setting of its own, or the value of an option.
+                head if told.standing != Standing::Read => self.told_by_setting(told, head.split('=').next(), word, span),
                 _ => {}
             }
+        }
+    }
+
+    /// Follows a word that sets what its first half names.
+    fn told_by_setting(&mut self, told: &Told<'_>, name: Option<&str>, word: &Field, span: &Span) {
+        let Some(value) = behind(word, "*=").filter(|_| word.value.head().contains('=')) else { return };
+        let tells = name.map(|name| telling::of(&format!("--{name}"), told.standing));
+        if tells.is_some_and(|tells| matches!(tells, Tells::Fills | Tells::Writes)) {
+            self.may_write(&value, told, span);
         }
     }
 
@@ -102,6 +113,14 @@ impl Walker<'_> {
             (Tells::Runs, Some(_)) if told.standing == Standing::Read => {}
             (Tells::Runs, Some(text)) => self.told_to_run(told.standing, &text, span),
             (Tells::Fills, Some(place)) => self.fills(&place, told.directory, told.force),
+            (Tells::Perhaps, Some(file)) if name == "-w" || name.len() > 2 => self.may_lose(&file, told, span),
+            (Tells::Perhaps, Some(file)) => self.may_write(&file, told, span),
+            // `--out json=x` says the form and the file.
+            (Tells::Writes, Some(file)) if is_in_form(&file) => {
+                if let Some(file) = behind(&file, "*=") {
+                    self.may_write(&file, told, span);
+                }
+            }
             (Tells::Writes, Some(file)) => self.told_to_write(told, &file),
             (Tells::Nothing, _) | (_, None) => {}
         }
@@ -140,6 +159,24 @@ impl Walker<'_> {
             Some(FileKind::Missing) if plain && told.standing.is_known() => {}
             _ if told.standing.is_known() && facts.is_some_and(|facts| self.is_own_result(&path, facts)) => {}
             _ => self.overwrite(file, told.directory),
+        }
+    }
+
+    /// Writes what an option names: a file as a whole, or files into the directory that is there.
+    pub(super) fn writes_out(&mut self, file: &Field, directory: Option<&str>) {
+        let is_directory = match self.target(&file.value, directory) {
+            Target::Exactly(path) => self.facts(&path).is_some_and(|facts| facts.kind == FileKind::Directory),
+            _ => false,
+        };
+        if is_directory { self.fills(file, directory, Force::Keeps) } else { self.overwrite(file, directory) }
+    }
+
+    /// Brings a file into shape. One that the line does not name is of those that the program finds in the work tree.
+    pub(super) fn shape(&mut self, file: &Field, directory: Option<&str>) {
+        let Target::Exactly(path) = self.target(&file.value, directory) else { return };
+        let own = |facts: &PathFacts| matches!(facts.place, Place::Scratch | Place::WorkTree) || facts.kind == FileKind::Missing;
+        if !self.facts(&path).is_some_and(own) {
+            self.edit(file, directory, "Brings into shape");
         }
     }
 
@@ -182,10 +219,19 @@ impl Walker<'_> {
             }
         } else if let [.., source, target] = operands.as_slice()
             && told.standing == Standing::Stranger
-            && is_file_like(source)
+            && (is_file_like(source) || operands.len() > 2)
             && !telling::looks(program, told.words)
         {
             self.may_lose(target, told, span);
+        }
+    }
+
+    /// Writes what may be the file, or the directory, that is meant.
+    fn may_write(&mut self, file: &Field, told: &Told<'_>, span: &Span) {
+        let is_directory = |path: &str| self.world.path(path).is_some_and(|facts| facts.kind == FileKind::Directory);
+        match self.target(&file.value, told.directory) {
+            Target::Exactly(path) if is_file_like(file) && is_directory(&path) => self.fills(file, told.directory, told.force),
+            _ => self.may_lose(file, told, span),
         }
     }
 
@@ -272,6 +318,15 @@ fn words_of(value: &Value, span: &Span) -> Vec<Field> {
     words.push(word);
     let words = words.into_iter().filter(|word| !word.is_empty());
     words.map(|word| Field::new(Value::text(word), span.clone())).collect()
+}
+
+/// Whether a value is a form and a file: `json=x`.
+fn is_in_form(value: &Field) -> bool {
+    value
+        .value
+        .head()
+        .split_once('=')
+        .is_some_and(|(form, _)| form.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
 }
 
 /// Whether a word is spelled as what names a file, and not as a subcommand or a name.

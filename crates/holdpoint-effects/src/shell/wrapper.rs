@@ -74,6 +74,7 @@ impl Walker<'_> {
     pub(super) fn simple_wrapper(&mut self, wrapper: &Wrapper, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let (line, used) = leading(arguments, wrapper.valued);
         self.attaches(wrapper.name, &line, span);
+        self.told_by_names(wrapper.name, arguments.get(..used).unwrap_or_default(), directory, span);
         if matches!(wrapper.name, "ltrace" | "perf" | "strace" | "time") {
             for file in ["-o", "--output"].iter().flat_map(|name| line.values(name)) {
                 // strace hands its output to a command that stands there in place of a file.
