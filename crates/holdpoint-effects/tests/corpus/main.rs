@@ -1,6 +1,7 @@
 //! Replays the fuzz corpora of the readers, and compares with bash what mutations of everyday lines are taken for.
 
 mod program;
+mod recipe;
 mod shell;
 mod sql;
 mod syntax;
@@ -18,6 +19,11 @@ fn commands() {
 #[test]
 fn programs() {
     replay("program", program::holds).unwrap();
+}
+
+#[test]
+fn recipes() {
+    replay("recipe", recipe::holds).unwrap();
 }
 
 #[test]
