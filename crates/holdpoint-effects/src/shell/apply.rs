@@ -144,6 +144,7 @@ impl Walker<'_> {
         }
         if otherwise == Otherwise::Delegates {
             self.may_carry_code(applied.program, applied.arguments, applied.directory, &applied.span);
+            self.fed_by_the_line();
         }
         let shown = applied.shown();
         let effect = match otherwise {

@@ -223,6 +223,7 @@ impl Walker<'_> {
             keeps: name == "readonly" || letters.contains('r'),
             exports: name == "export" || letters.contains('x'),
             functions: letters.contains(['f', 'F']),
+            refers: letters.contains('n') && name != "export",
             makes_local,
         };
         for word in words.iter().skip(1) {
@@ -273,14 +274,19 @@ impl Walker<'_> {
             self.opaque(&name, "an arithmetic value is evaluated as code", span.clone());
         }
         self.check_variable(&name, &assigned, span);
+        if declaration.refers {
+            self.check_other_setting(first, &Value::unknown(), span);
+        }
         if append || integer {
             self.state.set(&name, vec![Value::unknown()]);
             return self.take_attributes(&name, declaration);
         }
         // A tilde behind the equals sign expands unless it was quoted, which is not known here: both count.
         let mut values = vec![assigned.clone()];
-        if let Some(below) = assigned.known().and_then(|text| text.strip_prefix('~').map(str::to_owned)) {
-            values.push(self.world.home().map_or_else(Value::unknown, |home| Value::text(format!("{home}{below}"))));
+        if let Some(below) = assigned.head().strip_prefix('~') {
+            let home = self.world.home().map_or_else(Value::unknown, |home| Value::text(format!("{home}{below}")));
+            let rest = assigned.pieces.iter().skip(1).cloned();
+            values.push(Value { pieces: home.pieces.into_iter().chain(rest).collect() });
         }
         self.state.set(&name, values);
     }
@@ -416,7 +422,7 @@ impl Walker<'_> {
         }
         for field in arguments {
             match field.known() {
-                Some(variable) if !variable.starts_with('-') => self.state.set(&variable, vec![Value::unknown()]),
+                Some(variable) if !variable.starts_with('-') => self.set_otherwise(&variable, vec![Value::unknown()], span),
                 Some(_) => {}
                 None => self.opaque(&field.shown(), "the line does not determine which variable it sets", span.clone()),
             }
@@ -440,7 +446,7 @@ impl Walker<'_> {
         {
             arguments.iter().for_each(|field| self.evaluated_later(&field.value, span));
             match variable.known() {
-                Some(variable) => self.state.set(&variable, vec![Value::unknown()]),
+                Some(variable) => self.set_otherwise(&variable, vec![Value::unknown()], span),
                 None => self.opaque("printf", "the line does not determine which variable it sets", span.clone()),
             }
         }
@@ -567,4 +573,6 @@ struct Declaration {
     exports: bool,
     functions: bool,
     makes_local: bool,
+    /// A reference to another name.
+    refers: bool,
 }

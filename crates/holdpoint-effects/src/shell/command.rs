@@ -187,10 +187,17 @@ impl Walker<'_> {
             (false, Some(directory)) => Some(absolute(&format!("{place}/{name}"), directory)),
             (false, None) => None,
         });
-        let ours = |facts: &PathFacts| matches!(facts.place, Place::Scratch | Place::WorkTree) && facts.kind != FileKind::Missing;
+        let is_ours = |file: &str, facts: &PathFacts| match facts.place {
+            Place::GitDirectory | Place::Scratch | Place::WorkTree => true,
+            Place::Home => !self.is_in_tools_of_home(file),
+            Place::Elsewhere | Place::MountRoot => false,
+        };
         // All are asked about at once: a gate answers in few rounds.
         let files: Vec<_> = files.map(|file| (self.world.path(&file), file)).collect();
-        let found = files.into_iter().find(|(facts, file)| self.is_rewritten(file) || facts.is_none_or(ours));
+        let found = files.into_iter().find(|(facts, file)| {
+            let there = |facts: &PathFacts| facts.kind != FileKind::Missing && is_ours(file, facts);
+            self.is_rewritten(file) || facts.is_none_or(there)
+        });
         found.map(|(_, file)| file)
     }
 

@@ -104,7 +104,7 @@ impl Walker<'_> {
     }
 
     /// Hidden directories of the home, and the few others by convention; never the one that is worked in.
-    fn is_in_tools_of_home(&self, path: &str) -> bool {
+    pub(super) fn is_in_tools_of_home(&self, path: &str) -> bool {
         let Some(home) = self.world.home() else { return false };
         let first_below = |path: &str| {
             let below = path.strip_prefix(home)?.strip_prefix('/')?;

@@ -33,6 +33,7 @@ mod dollar;
 mod editors;
 mod effect;
 mod expand;
+mod fed;
 mod fetch;
 mod files;
 mod fill;

@@ -146,10 +146,8 @@ impl<'t> Reader<'t> {
     /// Takes the character that stands here, which may be several bytes long.
     pub(super) fn take_char(&mut self) -> &'t str {
         let start = self.at;
-        self.at += 1;
-        while self.at < self.text.len() && !self.text.is_char_boundary(self.at) {
-            self.at += 1;
-        }
+        let taken = self.text.get(start..).and_then(|rest| rest.chars().next());
+        self.at += taken.map_or(0, char::len_utf8);
         self.slice(start, self.at)
     }
 

@@ -51,6 +51,9 @@ const LOSES: [&str; 20] = [
     "wipe",
 ];
 
+/// Words in front of a command, in files of programs and of settings.
+const LEADS: [&str; 6] = ["COMMAND", "RUN", "cmd", "command", "exec", "sudo"];
+
 /// How many words in front may be names of subcommands.
 const SUBCOMMANDS_MAX: usize = 3;
 
@@ -96,6 +99,8 @@ impl Walker<'_> {
             self.opaque(program, "nothing is known of it, and its words say that it loses or sends something", span.clone());
         }
         self.may_carry_code(program, arguments, directory, span);
+        self.fed_a_program(program, arguments, directory, span);
+        self.fed_by_the_line();
     }
 
     /// Looks at the secrets that code names by their paths.
@@ -152,9 +157,8 @@ impl Walker<'_> {
                 self.opaque(program, "it is given code in a language that is not read", span.clone());
                 continue;
             }
-            let commands = text.split(is_between_commands).map(str::trim).filter(|piece| destroys_something(piece));
-            for command in commands.take(FOLLOWED_MAX) {
-                self.at_worst(|walker| walker.inner_text(&Value::text(command), span.clone()));
+            for command in commands_within(&text) {
+                self.at_worst(|walker| walker.inner_text(&Value::text(&command), span.clone()));
             }
         }
     }
@@ -220,6 +224,40 @@ fn destroys_something(text: &str) -> bool {
     text.split_once(char::is_whitespace).is_some_and(|(first, _)| destroys(first))
 }
 
+/// The first commands in a text of any language that begin with a program that destroys: between quotes or brackets, at the beginning
+/// of a line, or given word by word (`"rm", "-rf", "x"`).
+pub(super) fn commands_within(text: &str) -> Vec<String> {
+    let mut commands = Vec::new();
+    for line in text.lines().filter(|line| !is_comment(line)) {
+        let pieces: Vec<&str> = line.split(is_between_commands).map(without_lead).collect();
+        for (at, piece) in pieces.iter().enumerate() {
+            if destroys_something(piece) {
+                commands.push((*piece).to_owned());
+            } else if destroys(piece) {
+                let words = pieces.iter().skip(at).filter(|piece| !piece.is_empty());
+                commands.push(words.copied().collect::<Vec<_>>().join(" "));
+                break;
+            }
+            if commands.len() >= FOLLOWED_MAX {
+                return commands;
+            }
+        }
+    }
+    commands
+}
+
+fn is_comment(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("//") || (line.starts_with('#') && !line.starts_with("#!"))
+}
+
+/// A piece of code without the words that only say that a command follows.
+fn without_lead(piece: &str) -> &str {
+    let piece = piece.trim();
+    let led = piece.split_once(char::is_whitespace).filter(|(first, _)| LEADS.contains(first));
+    led.map_or(piece, |(_, rest)| rest.trim_start())
+}
+
 /// The texts between quotes or brackets that are spelled as paths from the root or the home.
 fn paths_within(text: &str) -> impl Iterator<Item = &str> {
     text.split(['"', '\'', '`', '{', '}'])
@@ -240,7 +278,7 @@ fn is_between_commands(character: char) -> bool {
 }
 
 /// Whether something is called, `name(…)`, `name "…"` or `\name{…}`, whose name says that it acts.
-fn calls_an_act(text: &str) -> bool {
+pub(super) fn calls_an_act(text: &str) -> bool {
     let mut rest = text;
     while let Some(at) = rest.find(['(', '"', '\'', '{']) {
         let (before, behind) = rest.split_at(at);

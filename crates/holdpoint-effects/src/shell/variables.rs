@@ -118,6 +118,19 @@ impl Walker<'_> {
         if open && there && self.site == Site::Here {
             self.opaque(name, "a variable lets programs obey settings that anybody may have put there", span.clone());
         }
+
+    /// Sets a variable by other means than an assignment: `read`, `printf -v`.
+    pub(super) fn set_otherwise(&mut self, name: &str, values: Vec<Value>, span: &Span) {
+        values.iter().for_each(|value| self.check_other_setting(name, value, span));
+        self.state.set(name, values);
+    }
+
+    /// Notes what it means that a variable gets a value by other means than an assignment. Nobody spells a search path like that.
+    pub(super) fn check_other_setting(&mut self, name: &str, value: &Value, span: &Span) {
+        if name == "PATH" {
+            return self.opaque(name, "nobody can tell where programs are looked up", span.clone());
+        }
+        self.check_variable(name, value, span);
     }
 
     /// Programs load code from other directories: those of the work tree and the machine are its own, in others anybody may write.

@@ -121,7 +121,7 @@ impl Walker<'_> {
                 self.simple(simple, &command.span)
             }
             form => {
-                self.compound(form);
+                self.compound(form, &command.span);
                 None
             }
         };
@@ -133,7 +133,7 @@ impl Walker<'_> {
         failed
     }
 
-    fn compound(&mut self, form: &Form) {
+    fn compound(&mut self, form: &Form, span: &Span) {
         match form {
             Form::Arithmetic(parts) => self.visit_arithmetic(parts),
             Form::Case { subject, arms } => {
@@ -149,7 +149,7 @@ impl Walker<'_> {
                 walker.input = Input::Piped;
                 walker.command(command);
             }),
-            Form::For { variable, words, body } => self.for_loop(variable, words.as_deref(), body),
+            Form::For { variable, words, body } => self.for_loop(variable, words.as_deref(), body, span),
             Form::Function { name, body } => {
                 self.state.functions.insert(name.clone(), Function { bodies: vec![Rc::clone(body)], perhaps: false });
                 // When it is called, and with which words, is not known here.
@@ -238,7 +238,7 @@ impl Walker<'_> {
         }
     }
 
-    fn for_loop(&mut self, variable: &str, words: Option<&[Word]>, body: &List) {
+    fn for_loop(&mut self, variable: &str, words: Option<&[Word]>, body: &List, span: &Span) {
         let mut values = match words {
             Some(words) => {
                 for word in words {
@@ -250,7 +250,8 @@ impl Walker<'_> {
         };
         for value in &mut values {
             value.settle();
-            self.evaluated_later(value, &(0..0));
+            self.evaluated_later(value, span);
+            self.check_other_setting(variable, value, span);
         }
         self.repeatedly(|walker| {
             // `select` leaves what was typed in another name.
