@@ -108,6 +108,7 @@ impl Walker<'_> {
     pub(super) fn program_of_system(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let before = self.noted();
         self.known_program(program, arguments, directory, span);
+        self.hands_what_is_obeyed(program, arguments, directory, before);
         self.offer(program, arguments, directory, before);
     }
 

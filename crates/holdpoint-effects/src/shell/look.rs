@@ -2,7 +2,7 @@
 //!
 //! *Out of scope:* what a path means by its spelling ([`paths`]), and acts that change or lose it (`files.rs`).
 
-use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
+use holdpoint_core::effect::{Certainty, Effect, Environment, ResourceKind, Reversibility, Verb};
 use holdpoint_core::question::{FileKind, Question};
 
 use super::apply::behind;
@@ -12,6 +12,7 @@ use super::files::Target;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Site, Walker};
+use crate::families;
 use crate::loss::is_for_the_task;
 use crate::paths;
 use crate::recover::kind_of;
@@ -71,6 +72,27 @@ impl Walker<'_> {
         for (name, _) in named.into_iter().filter(|(_, kind)| *kind == ResourceKind::Credential) {
             let summary = format!("Hands `{name}` to a program");
             self.note(plain(Verb::Read, ResourceKind::Credential, &name, summary, operand.span.clone()));
+        }
+    }
+
+    /// Notes what the guard and agents obey, where a program that does more than look is handed it and nothing that is known of the
+    /// program says what becomes of it.
+    pub(super) fn hands_what_is_obeyed(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, before: usize) {
+        let keeps = families::command(program).is_some_and(|command| command.keeps_secrets);
+        let said = self.noted_since(before);
+        let looks = said.iter().all(|effect| effect.verb == Verb::Read);
+        if self.site != Site::Here || keeps || looks || said.iter().any(|effect| is_obeyed(effect.resource.kind)) {
+            return;
+        }
+        for field in arguments.iter().take_while(|_| self.budget.walk_steps(1)).cloned().collect::<Vec<_>>() {
+            let value = behind(&field, "*=").unwrap_or(field);
+            let Target::Exactly(path) = self.target(&value.value, directory) else { continue };
+            let kind = kind_of(self.world, &path, None);
+            if is_obeyed(kind) {
+                let summary = format!("Hands `{path}` to `{program}`, which may change it");
+                let effect = plain(Verb::Modify, kind, &path, summary, value.span.clone());
+                self.note(Effect { reversibility: Reversibility::Effort, certainty: Certainty::Worst, ..effect });
+            }
         }
     }
 
@@ -171,6 +193,11 @@ impl Walker<'_> {
             kind => kind,
         }
     }
+}
+
+/// Whether the guard or agents obey it.
+fn is_obeyed(kind: ResourceKind) -> bool {
+    matches!(kind, ResourceKind::AgentConfiguration | ResourceKind::Guard)
 }
 
 /// Whether an option's name says that the program works with a secret.

@@ -108,7 +108,7 @@ const TAKES: [&str; 20] = [
 /// Words that say that what is there goes first.
 const EMPTIES: [&str; 9] = ["clean", "clear", "delete", "empty", "erase", "purge", "remove", "rm", "wipe"];
 /// Words that say that what is there is replaced.
-const REPLACES: [&str; 7] = ["clobber", "del", "force", "inplace", "overwrite", "replace", "truncate"];
+const REPLACES: [&str; 10] = ["clobber", "del", "fix", "force", "inplace", "overwrite", "place", "replace", "truncate", "write"];
 /// Words beside them that say of what: of all that is written.
 const OF_RESULTS: [&str; 16] = [
     "all",

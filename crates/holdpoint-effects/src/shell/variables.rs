@@ -118,6 +118,7 @@ impl Walker<'_> {
         if open && there && self.site == Site::Here {
             self.opaque(name, "a variable lets programs obey settings that anybody may have put there", span.clone());
         }
+    }
 
     /// Sets a variable by other means than an assignment: `read`, `printf -v`.
     pub(super) fn set_otherwise(&mut self, name: &str, values: Vec<Value>, span: &Span) {

@@ -164,6 +164,11 @@ impl<'w> Walker<'w> {
         self.effects.len()
     }
 
+    /// The effects that were noted since there were so many.
+    pub(super) fn noted_since(&self, count: usize) -> &[Effect] {
+        self.effects.get(count..).unwrap_or_default()
+    }
+
     /// Notes an effect. The same effect from another branch is noted once.
     pub(crate) fn note(&mut self, mut effect: Effect) {
         match &self.site {
