@@ -1,7 +1,8 @@
 //! Compose files (compose-spec.io): what the services of a file are lent of the machine, as `docker run` would be told on its line.
 //!
 //! *In scope:* mounts, devices, rights and namespaces, files that secrets and configurations come from, what a service depends on,
-//! variables with their defaults. *Out of scope:* what runs inside of a container; `include` and `extends`.
+//! what a service is told to run, variables with their defaults. *Out of scope:* what that does inside of a container; `include` and
+//! `extends`.
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,10 @@ pub(crate) struct Service {
     pub(crate) options: Vec<String>,
     /// Files of the machine that it gets to read.
     pub(crate) files: Vec<String>,
+    /// What it runs, as a line for a shell, where its image does not say it.
+    pub(crate) command: Option<String>,
+    /// Where it runs that.
+    pub(crate) directory: Option<String>,
 }
 
 /// The services of a file that are started: those that are named and what they depend on, or all of them.
@@ -38,6 +43,8 @@ pub(crate) fn services(text: &str, named: &[String], variable: &dyn Fn(&str) -> 
         }
         found.push(Service {
             line: service.line(),
+            command: command(service, variable),
+            directory: service.text_at("working_dir").map(|place| filled(place, variable)),
             options: options(service, variable),
             files: ["secrets", "configs"]
                 .iter()
@@ -49,6 +56,17 @@ pub(crate) fn services(text: &str, named: &[String], variable: &dyn Fn(&str) -> 
     }
     found.reverse();
     Some(found)
+}
+
+/// The entry point and the command of a service: each is a line, or a list of words.
+fn command(service: &Node, variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    let quoted = |word: &str| format!("'{}'", filled(word, variable).replace('\'', "'\\''"));
+    let text = |node: &Node| match node.text() {
+        Some(line) => filled(line, variable),
+        None => node.items().iter().filter_map(Node::text).map(quoted).collect::<Vec<_>>().join(" "),
+    };
+    let parts: Vec<String> = ["entrypoint", "command"].iter().filter_map(|key| service.at(key)).map(text).collect();
+    Some(parts.join(" ")).filter(|line| !line.trim().is_empty())
 }
 
 /// The files from which the secrets or configurations of a service come.
@@ -150,5 +168,15 @@ mod tests {
         assert_eq!(only.options, ["--privileged", "-v", "/home/alice:/h", "-v", "./src:/src"]);
         assert_eq!(only.files, ["/home/alice/.ssh/id_rsa", "/etc/localtime"]);
         assert_eq!(services(text, &[], &home).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn what_a_service_runs_is_its_entry_point_and_its_command() {
+        let text = "services:\n  a: {entrypoint: [sh, -c], command: [\"rm -rf $${X:-/d}\"], working_dir: /w}\n  b: {command: 'rm -rf ${HOME}/d'}\n  c: {image: x}\n";
+        let home = |name: &str| (name == "HOME").then(|| "/home/alice".to_owned());
+        let all = services(text, &[], &home).unwrap();
+        let mut commands: Vec<Option<&str>> = all.iter().map(|service| service.command.as_deref()).collect();
+        commands.sort_unstable();
+        assert_eq!(commands, [None, Some("'sh' '-c' 'rm -rf ${X:-/d}'"), Some("rm -rf /home/alice/d")]);
     }
 }

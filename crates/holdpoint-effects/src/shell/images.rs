@@ -38,6 +38,67 @@ pub(super) fn runs(image: &str, words: &[Field]) -> Option<&'static str> {
     (!(image.starts_others && another)).then_some(image.program.as_str())
 }
 
+/// Who makes an image, where that is somebody of whom nothing is known. An image without an owner is one of Docker's own or of this machine,
+/// and a registry that is no public one is the project's.
+pub(super) fn owner(image: &str) -> Option<&str> {
+    let name = bare(image);
+    let (first, rest) = name.split_once('/')?;
+    let is_host = first.contains(['.', ':']) || first == "localhost";
+    let owner = match rest.split_once('/') {
+        _ if !is_host => first,
+        Some((owner, _)) if PUBLIC_REGISTRIES.contains(&first) => owner,
+        _ => return None,
+    };
+    (!PUBLISHERS.contains(&owner)).then_some(owner)
+}
+
+/// Registries in which anybody may have images.
+const PUBLIC_REGISTRIES: [&str; 7] =
+    ["docker.io", "gcr.io", "ghcr.io", "index.docker.io", "public.ecr.aws", "quay.io", "registry.gitlab.com"];
+/// Those who make images that many run.
+const PUBLISHERS: [&str; 40] = [
+    "amazon",
+    "apache",
+    "aquasec",
+    "bitnami",
+    "cimg",
+    "clickhouse",
+    "cockroachdb",
+    "confluentinc",
+    "curlimages",
+    "cypress",
+    "distroless",
+    "docker",
+    "elastic",
+    "flyway",
+    "gitlab",
+    "golangci",
+    "google-containers",
+    "grafana",
+    "hashicorp",
+    "jaegertracing",
+    "jenkins",
+    "library",
+    "liquibase",
+    "localstack",
+    "mailhog",
+    "minio",
+    "mitmproxy",
+    "nginxinc",
+    "open-telemetry",
+    "openapitools",
+    "otel",
+    "postgis",
+    "prom",
+    "prometheus",
+    "redis",
+    "rediscommander",
+    "selenium",
+    "sonarsource",
+    "temporalio",
+    "timescale",
+];
+
 /// The name of an image without its tag or digest and without Docker's own registry.
 fn bare(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or(image);
@@ -56,6 +117,12 @@ mod tests {
     fn an_image_is_known_by_its_name_alone() {
         let names = ["docker.io/amazon/aws-cli:2.1", "amazon/aws-cli@sha256:00", "amazon/aws-cli"];
         assert!(names.iter().all(|name| runs(name, &[]) == Some("aws")));
+        for image in ["example/x", "docker.io/example/x:1", "ghcr.io/example/a/x@sha256:00"] {
+            assert_eq!(owner(image), Some("example"), "{image}");
+        }
+        for image in ["postgres:16", "library/redis", "grafana/k6", "localhost:5000/a/x", "registry.example.org/a/x", "shop"] {
+            assert_eq!(owner(image), None, "{image}");
+        }
         assert_eq!(runs("localhost:5000/amazon/aws-cli", &[]), None);
         let word = |text: &str| [Field::new(Value::text(text), 0..0)];
         assert_eq!(runs("hashicorp/vault:1", &word("sh")), None);

@@ -228,7 +228,7 @@ impl Walker<'_> {
         forgave
     }
 
-    fn is_own_affair(&self, effect: &Effect) -> bool {
+    pub(super) fn is_own_affair(&self, effect: &Effect) -> bool {
         let facts = |here: &dyn Fn(&PathFacts) -> bool| {
             self.world.path(&effect.resource.name).is_some_and(|facts| facts.place == Place::WorkTree && here(facts))
         };

@@ -425,4 +425,9 @@ services:
     image: tool
     volumes: ['~/.aws:/root/.aws:ro']
   needs-root: {image: alpine, depends_on: [root]}
+  wiper: {image: alpine, command: rm -rf /data, volumes: ['~/Documents:/data']}
+  sweeper: {image: alpine, entrypoint: [sh, -c], command: ['rm -rf /data/*'], volumes: ['${HOME}/Documents:/data']}
+  writer: {image: alpine, command: [sh, -c, 'echo x > report.txt'], working_dir: /out, volumes: ['~/Documents:/out']}
+  server: {image: web, working_dir: /app, command: sh -c "rm -f tmp/pids/server.pid && bin/rails server", volumes: ['.:/app']}
+  cleaner: {image: alpine, command: rm -rf /tmp/cache /var/cache, volumes: ['./src:/src']}
 "#;

@@ -1,7 +1,7 @@
 //! What `docker compose up` lends to containers of the machine, and what `docker build` lends to the steps of a build, as their files
 //! say. Whatever the files say, the families say the rest.
 
-use holdpoint_core::effect::{Effect, ResourceKind, Reversibility, Verb};
+use holdpoint_core::effect::{Effect, Environment, ResourceKind, Reversibility, Verb};
 
 use super::super::apply::Applied;
 use super::super::effect::plain;
@@ -79,12 +79,42 @@ impl Walker<'_> {
         for source in sources.filter(|source| source.starts_with(['/', '~'])) {
             self.lends_home(&source, &service.name, span);
         }
+        let lost = self.noted();
+        self.done_by_service(service, &place, span);
+        let lost = self.take_noted(lost);
         let step =
             Step { text: format!("services.{}", service.name), line: service.line, file: path.to_owned(), ..Step::default() };
         // That a container runs is what the command says by itself.
         let worth = self.take_noted(before).into_iter().filter(|effect| effect.verb == Verb::Grant || is_secret(effect));
-        let told: Vec<Effect> = worth.map(|effect| super::placed(effect, &step)).collect();
+        let lost = lost.into_iter().filter(|effect| !self.is_own_affair(effect));
+        let told: Vec<Effect> = worth.chain(lost).map(|effect| super::placed(effect, &step)).collect();
         told.into_iter().for_each(|effect| self.note(effect));
+    }
+
+    /// What a service's command loses of the machine: what lies there below its mounts. The rest ends with its container.
+    fn done_by_service(&mut self, service: &compose::Service, place: &str, span: &Span) {
+        let Some(command) = &service.command else { return };
+        let mounts: Vec<(&str, &str)> = service.options.iter().filter_map(|option| mount(option)).collect();
+        if mounts.is_empty() {
+            return;
+        }
+        let before = self.noted();
+        let directory = service.directory.clone();
+        self.at_site(Site::There(Environment::Local), |walker| {
+            walker.state.directories = vec![directory];
+            walker.inner_text(&super::value_of(command), span.clone());
+        });
+        let loses = |effect: &Effect| matches!(effect.verb, Verb::Delete | Verb::Overwrite);
+        let lost: Vec<Effect> = self.take_noted(before).into_iter().filter(loses).collect();
+        for effect in lost {
+            for path in mounts.iter().filter_map(|mount| outside(&effect.resource.name, *mount)) {
+                let path = Field::new(Value::text(path), span.clone());
+                match effect.verb {
+                    Verb::Delete => self.delete(&path, Some(place)),
+                    _ => self.overwrite(&path, Some(place)),
+                }
+            }
+        }
     }
 
     /// A mount of a directory in the home where secrets lie.
@@ -155,6 +185,23 @@ impl Walker<'_> {
             told.into_iter().for_each(|effect| self.note(effect));
         }
     }
+}
+
+/// `SOURCE:INSIDE[:MODE]` of a directory of the machine.
+fn mount(option: &str) -> Option<(&str, &str)> {
+    let (source, rest) = option.split_once(':')?;
+    let inside = rest.split(':').next().unwrap_or_default();
+    (source.starts_with(['/', '.', '~']) && inside.len() > 1).then_some((source, inside.trim_end_matches('/')))
+}
+
+/// The path on the machine that a path in a container is, by one of its mounts. Of a pattern, the directory in which it matches.
+fn outside(path: &str, (source, inside): (&str, &str)) -> Option<String> {
+    let plain = match path.find(['*', '?', '[']) {
+        Some(at) => path.get(..at)?.rsplit_once('/').map_or("", |(place, _)| place),
+        None => path,
+    };
+    let below = plain.strip_prefix(inside).filter(|below| below.is_empty() || below.starts_with('/'))?;
+    Some(format!("{source}{below}"))
 }
 
 fn is_secret(effect: &Effect) -> bool {
