@@ -83,7 +83,7 @@ const TELLS_HOW: [&str; 24] = [
     "url",
 ];
 /// Parts of names that say that the value of one that writes is a file.
-const TAKES: [&str; 20] = [
+const TAKES: [&str; 25] = [
     "bin",
     "blockprofile",
     "coverprofile",
@@ -91,6 +91,7 @@ const TAKES: [&str; 20] = [
     "csv",
     "dest",
     "destination",
+    "dumpfile",
     "file",
     "html",
     "json",
@@ -101,8 +102,12 @@ const TAKES: [&str; 20] = [
     "out",
     "outfile",
     "output",
+    "outputfile",
     "path",
     "pidfile",
+    "reportfile",
+    "resultfile",
+    "savefile",
     "xml",
 ];
 /// Words that say that what is there goes first.

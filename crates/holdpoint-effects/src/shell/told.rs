@@ -20,7 +20,7 @@ use super::telling::{self, Force, Standing, Tells};
 use super::value::{Field, Value};
 use super::walker::{Site, Walker};
 use crate::families::{self, Of, Otherwise, Paths, Template};
-use crate::recover::kind_of;
+use crate::recover::{holds, kind_of};
 
 /// What the words of one line may tell.
 struct Told<'a> {
@@ -237,8 +237,13 @@ impl Walker<'_> {
 
     /// Loses what an operand names, if something lies there that is not the work tree's own.
     fn may_lose(&mut self, operand: &Field, told: &Told<'_>, span: &Span) {
-        if !is_file_like(operand) || operand.value.head().contains("://") {
+        let spelled =
+            is_file_like(operand) || operand.value.has_pattern() || (told.force > Force::Keeps && operand.known().is_some());
+        if !spelled || operand.value.head().contains("://") {
             return;
+        }
+        if let Target::Matching(pattern) = self.target(&operand.value, told.directory) {
+            return self.may_lose_matching(&pattern, operand, told, span);
         }
         if !self.budget.walk_steps(PATH_STEPS) {
             return self.stop(span.clone());
@@ -257,6 +262,22 @@ impl Walker<'_> {
             }
             Some(FileKind::Directory) => {}
             Some(_) | None => self.at_worst(|walker| walker.overwrite(operand, told.directory)),
+        }
+    }
+}
+
+impl Walker<'_> {
+    /// Loses what fits a pattern, as if each of its matches stood there. Where nobody says which they are, only a pattern in the work
+    /// tree is taken to be its own affair.
+    fn may_lose_matching(&mut self, pattern: &str, operand: &Field, told: &Told<'_>, span: &Span) {
+        match self.few_matches(pattern) {
+            Some(paths) => {
+                for path in paths {
+                    self.may_lose(&Field::new(Value::text(path), operand.span.clone()), told, span);
+                }
+            }
+            None if self.world.matches(pattern).is_some_and(<[String]>::is_empty) || holds(self.world.directory(), pattern) => {}
+            None => self.at_worst(|walker| walker.overwrite(operand, told.directory)),
         }
     }
 }
