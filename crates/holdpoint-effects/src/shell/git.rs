@@ -63,6 +63,9 @@ impl Walker<'_> {
             "worktree remove" => self.git_worktree_remove(rest, inside.as_deref(), span),
             _ => self.apply("git", command, rest, inside.as_deref(), span),
         }
+        if matches!(name, "am" | "apply") {
+            self.git_patches(rest, inside.as_deref(), span);
+        }
         self.git_runs(name, rest, inside.as_deref(), span);
         self.shows_history(name, rest, inside.as_deref(), span);
         self.git_unchecked(name, span);

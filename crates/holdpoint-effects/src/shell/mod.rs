@@ -57,6 +57,7 @@ mod options;
 mod outputs;
 mod packed;
 mod parameter;
+mod patches;
 mod perform;
 mod postgres;
 mod processes;

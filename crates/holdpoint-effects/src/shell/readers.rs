@@ -33,6 +33,10 @@ impl Walker<'_> {
                 }
                 return false;
             }
+            "patch" => {
+                self.patch(arguments, directory, span);
+                return false;
+            }
             "php" if self.php_serves(arguments, directory, span) => {}
             "sftp" => return self.sftp_orders(arguments, directory, span),
             "claude" | "claude-code" => return self.agent(program, arguments, directory, span),
