@@ -346,6 +346,7 @@ impl Walker<'_> {
         self.make(operand, directory);
         if let Target::Exactly(path) = self.target(&operand.value, directory) {
             sources.iter().for_each(|source| self.leads(&path, source));
+            self.state.held.remove(&path);
             self.state.moved.insert(path);
         }
     }
@@ -537,6 +538,7 @@ impl Walker<'_> {
             _ => false,
         };
         if moves || !missing || !sources.iter().all(copied) {
+            self.state.held.remove(path);
             self.state.moved.insert(path.to_owned());
         }
     }
@@ -584,6 +586,7 @@ impl Walker<'_> {
                 _ => self.lose_path(&path, Verb::Overwrite, "Overwrites", source.span.clone()),
             }
             if moves {
+                self.state.held.remove(&path);
                 self.state.moved.insert(path);
             }
         }

@@ -116,6 +116,32 @@ fn translated(text: &str, from: &[char], to: &[char]) -> Option<String> {
     Some(text.chars().map(change).collect())
 }
 
+/// What `sed` makes of a text by one command `s` whose pattern is a plain word; nothing where that is not known.
+pub(super) fn replaced(text: &str, script: &str) -> Option<String> {
+    let mut signs = script.strip_prefix('s')?.chars();
+    let delimiter = signs.next().filter(|sign| !sign.is_alphanumeric() && !sign.is_whitespace())?;
+    let (mut parts, mut part) = (Vec::new(), String::new());
+    while let Some(sign) = signs.next() {
+        match sign {
+            '\\' => match signs.next()? {
+                escaped if escaped.is_alphanumeric() || escaped == '\n' => return None,
+                escaped => part.push(escaped),
+            },
+            '&' | '^' | '$' | '*' | '[' if delimiter != sign => return None,
+            sign if sign == delimiter => parts.push(std::mem::take(&mut part)),
+            sign => part.push(sign),
+        }
+    }
+    match (parts.as_slice(), part.as_str()) {
+        ([pattern, by], "g") if !pattern.is_empty() => Some(text.replace(pattern, by)),
+        ([pattern, by], "") if !pattern.is_empty() => {
+            let lines = text.lines().map(|line| line.replacen(pattern, by, 1) + "\n");
+            Some(lines.collect())
+        }
+        _ => None,
+    }
+}
+
 /// A text with the escapes of `printf` and `echo -e` put in place; nothing where one ends the text or stands for no letter.
 pub(super) fn escapes(text: &str) -> Option<String> {
     let mut bytes: Vec<u8> = Vec::new();
@@ -185,6 +211,16 @@ pub(super) fn formatted(format: &str, words: &[&str]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sed_replaces_plain_words() {
+        assert_eq!(replaced("a b b\nb\n", "s/b/c/").as_deref(), Some("a c b\nc\n"));
+        assert_eq!(replaced("a b b\n", "s#b#c/d#g").as_deref(), Some("a c/d c/d\n"));
+        assert_eq!(replaced("a/b\n", r"s/a\/b/x\/y/").as_deref(), Some("x/y\n"));
+        for script in ["s/a.*/b/", "s/a/&b/", "s/a/b/p", "/x/d", "s/a", r"s/\(a\)/\1/", "s/a/b/;s/c/d/"] {
+            assert_eq!(replaced("a\n", script), None, "{script}");
+        }
+    }
 
     #[test]
     fn what_was_wrapped_up_comes_out() {

@@ -20,7 +20,8 @@ const TEXT_MAX_BYTES: usize = 64 * 1024;
 impl Walker<'_> {
     /// What a file holds that the line has written, where the line determines it.
     pub(super) fn held(&self, path: &str) -> Option<&Held> {
-        let moved = || self.state.moved.iter().any(|moved| holds(moved, path));
+        // What came to lie at the path itself is held since then.
+        let moved = || self.state.moved.iter().any(|moved| moved != path && holds(moved, path));
         self.state.held.get(path).filter(|_| !moved())
     }
 
@@ -30,6 +31,7 @@ impl Walker<'_> {
         let (inputs, outputs): (Vec<&Redirection>, Vec<&Redirection>) =
             command.redirections.iter().partition(|redirection| !writes(redirection));
         let (word, text, appends) = match outputs.as_slice() {
+            [] if !is_tee(simple) => return self.about_to_bring(simple, self.within.as_ref().unwrap_or(&command.span)),
             [] | [_] if is_tee(simple) => (simple.words.get(1)?, self.given_to_tee(&inputs, &outputs)?, false),
             [redirection] if matches!(redirection.descriptor.as_deref(), None | Some("1")) => match &redirection.kind {
                 RedirectionKind::Append(word) => (word, self.printed_by(simple, &inputs), true),
@@ -39,12 +41,14 @@ impl Walker<'_> {
             _ => return None,
         };
         let path = self.only_path(word)?;
-        let text = text.known().filter(|_| self.site == Site::Here)?;
+        let text = text.known().or_else(|| self.recipe_printed(simple, &path)).filter(|_| self.site == Site::Here)?;
         let before = self.state.held.get(&path);
-        let whole = match (appends, before) {
-            (false, _) => format!("{text}\n"),
-            (true, Some(before)) => format!("{}{text}\n", before.text),
-            (true, None) => return None,
+        let whole = match appends {
+            false => format!("{text}\n"),
+            true => {
+                let before = before.map(|held| held.text.clone()).or_else(|| self.recipe_before(&path))?;
+                format!("{}\n{text}\n", before.trim_end_matches('\n'))
+            }
         };
         // Something that runs beside this command may write there once more.
         let by_others = before.is_none() && self.is_rewritten(&path);
@@ -83,7 +87,7 @@ impl Walker<'_> {
         outputs.iter().all(nowhere).then_some(text)
     }
 
-    fn only_path(&self, word: &Word) -> Option<String> {
+    pub(super) fn only_path(&self, word: &Word) -> Option<String> {
         let directory = self.directory();
         match self.redirected(word).as_slice() {
             [value] => match self.target(value, directory.as_deref()) {
@@ -100,8 +104,12 @@ fn writes(redirection: &Redirection) -> bool {
     !errors && matches!(redirection.kind, RedirectionKind::Append(_) | RedirectionKind::ReadWrite(_) | RedirectionKind::Write(_))
 }
 
+/// Whether a command has no assignments of its own in front.
+pub(super) fn is_alone(simple: &Simple) -> bool {
+    simple.assignments.is_empty()
+}
+
 fn is_tee(simple: &Simple) -> bool {
     let option = |word: &Word| word.plain().is_some_and(|text| text.starts_with('-'));
-    matches!(simple.words.as_slice(), [name, file] if name.plain() == Some("tee") && !option(file))
-        && simple.assignments.is_empty()
+    matches!(simple.words.as_slice(), [name, file] if name.plain() == Some("tee") && !option(file)) && is_alone(simple)
 }

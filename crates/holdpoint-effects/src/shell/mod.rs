@@ -21,6 +21,7 @@ mod arithmetic;
 mod assign;
 mod attached;
 mod braces;
+mod brought;
 pub(crate) mod budget;
 mod builtin;
 mod choices;

@@ -56,6 +56,7 @@ impl Walker<'_> {
         if !self.budget.walk_steps(LOOKED_FOR_STEPS) {
             return self.stop(span.clone());
         }
+        self.fetched_recipe(program, &directory, span);
         match program {
             "make" | "gmake" => self.make_targets(program, arguments, &directory, span),
             "just" => self.just_targets(arguments, &directory, span),
