@@ -10,6 +10,7 @@
 //! *Out of scope:* what an act means for the machine (`shell/perform.rs`), and what a program computes.
 
 mod act;
+pub(crate) mod alike;
 pub(crate) mod awk;
 mod bind;
 mod calls;

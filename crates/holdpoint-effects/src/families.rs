@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use holdpoint_core::effect::{Certainty, ResourceKind, Reversibility, Unit, Verb};
 use serde::Deserialize;
 
+use crate::code::alike::Tongue;
 use crate::data;
 
 /// The command that a program's name stands for. Each is read once, and only when it is met.
@@ -194,7 +195,9 @@ pub(crate) struct Template {
     pub(crate) operands_max: Option<usize>,
     /// What happens to paths; everything below is then found by looking at them.
     pub(crate) paths: Option<Paths>,
-    /// Which words are those paths.
+    /// The words that `of` names are a program in a language that is not read, and what all languages write alike says what it does.
+    pub(crate) code: Option<Tongue>,
+    /// Which words are those paths, or that program.
     #[serde(default)]
     pub(crate) of: Of,
     /// Options that name the directory in which those paths lie: `curl --output-dir`.
@@ -280,6 +283,8 @@ pub(crate) enum Of {
     /// The last names of the addresses that the operands are.
     Basenames,
     First,
+    /// What it reads from its standard input.
+    Input,
     Last,
     /// These names, whatever the line says.
     Named(Vec<String>),
@@ -458,8 +463,9 @@ mod tests {
             command.effect.iter().chain(command.sub.iter().flat_map(|sub| &sub.effect)).map(move |template| (command, template))
         });
         for (command, template) in templates {
-            let said =
-                template.paths.is_some() || (template.verb.is_some() && template.kind.is_some() && !template.summary.is_empty());
+            let said = template.paths.is_some()
+                || template.code.is_some()
+                || (template.verb.is_some() && template.kind.is_some() && !template.summary.is_empty());
             assert!(said, "an effect of {:?}", command.names);
         }
     }

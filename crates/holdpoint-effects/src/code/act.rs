@@ -23,6 +23,8 @@ pub(crate) enum Act {
     Delete(Value),
     Edit(Value),
     Kill(Value),
+    /// Gives whoever answers at an address a secret of the environment.
+    Leak(Value),
     Link {
         to: Value,
         at: Value,
@@ -118,7 +120,7 @@ pub(crate) enum Does {
 impl Act {
     /// Whether it reaches somebody else: another machine, a process, a database.
     pub(crate) const fn is_outward(&self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Kill(_) | Self::Mail | Self::Request { .. } | Self::Sql { .. })
+        matches!(self, Self::Connect(_) | Self::Kill(_) | Self::Leak(_) | Self::Mail | Self::Request { .. } | Self::Sql { .. })
     }
 
     /// Whether the program determines what it does it to.
@@ -144,7 +146,7 @@ impl Act {
             Self::Run { words, .. } => words.iter().all(known),
             Self::Set { value, .. } => known(value),
             Self::Shell { text, .. } | Self::Sql { text, .. } => text.known().is_some(),
-            Self::ChangeDirectory { .. } | Self::Load(_) | Self::Mail => true,
+            Self::ChangeDirectory { .. } | Self::Leak(_) | Self::Load(_) | Self::Mail => true,
             Self::Unseen(_) => false,
         }
     }

@@ -164,6 +164,11 @@ impl Choices {
         })
     }
 
+    /// Whether a secret of the environment is in it.
+    pub(crate) fn has_secret(&self) -> bool {
+        self.0.iter().any(Bind::has_secret)
+    }
+
     /// How many things it is made of.
     pub(crate) fn weight(&self) -> usize {
         self.0.iter().map(Bind::weight).sum()
@@ -208,6 +213,17 @@ impl Bind {
             | Self::Record(_)
             | Self::Truth(_)
             | Self::Unknown => Value::unknown(),
+        }
+    }
+
+    /// Whether a secret of the environment is in it.
+    pub(crate) fn has_secret(&self) -> bool {
+        match self {
+            Self::List(list) => list.items.iter().chain(&list.more).any(Choices::has_secret),
+            Self::Path(value) | Self::Text(value) => value.has_secret(),
+            Self::Record(fields) => fields.values().any(Choices::has_secret),
+            Self::Library { about, .. } => about.as_ref().is_some_and(|about| about.has_secret()),
+            Self::Data | Self::Function(_) | Self::Number(_) | Self::Truth(_) | Self::Unknown => false,
         }
     }
 

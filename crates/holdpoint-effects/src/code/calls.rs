@@ -1,6 +1,6 @@
 //! Names behind a dot, keys in brackets, and calls: of functions of the program, of libraries, and of what is not known.
 
-use super::act::{Act, Does};
+use super::act::Does;
 use super::bind::{Bind, Choices, LOST, List};
 use super::evaluate::{Evaluator, Given};
 use super::language::Language;
@@ -108,6 +108,7 @@ impl Evaluator<'_> {
                     Choices::unknown()
                 }
             },
+            (Bind::Text(text), _) if text.has_secret() => bind.clone().into(),
             (Bind::Text(_) | Bind::Data | Bind::Number(_) | Bind::Truth(_), _) => Choices::data(),
             (Bind::Function(_) | Bind::Path(_) | Bind::Unknown, _) => Choices::unknown(),
         })
@@ -263,16 +264,23 @@ impl Evaluator<'_> {
         if !self.spend(LOOK_UP_STEPS + given.weight()) {
             return Choices::unknown();
         }
+        let shows_values = matches!(name, "Object.entries" | "Object.values" | "String" | "builtins.str" | "builtins.repr");
+        if let Some(secret) = self.made_of_secrets(given).filter(|_| shows_values) {
+            return secret;
+        }
         if let Some(value) = self.special(name, given) {
             return value;
         }
         if self.library.only_looks(name) {
-            return Choices::data();
+            return self.made_of_secrets(given).unwrap_or_else(Choices::data);
         }
         match self.library.call(name) {
             Known::Acts(entry) => self.act(entry, name, given),
             Known::Harmless => {
                 self.escape_given(given);
+                if let Some(secret) = self.made_of_secrets(given).filter(|_| self.library.is_plain(name)) {
+                    return secret;
+                }
                 if self.library.is_plain(name) { Choices::data() } else { self.made(called, name, given) }
             }
             Known::Foreign => {
@@ -393,7 +401,7 @@ impl Evaluator<'_> {
                 Some(name) => {
                     let name = self.library.same(&name);
                     if !self.library.knows(&name) {
-                        self.note(Act::Load(name.clone()));
+                        self.note_load(&name);
                     }
                     self.library_name(&name)
                 }

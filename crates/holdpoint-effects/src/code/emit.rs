@@ -96,6 +96,9 @@ impl Evaluator<'_> {
         let values = if entry.does == Does::Connect { of.hosts() } else { of.each_path() };
         for value in values {
             let value = given.path_from(value, &["dir_fd"]);
+            if entry.does == Does::Connect && value.has_secret() {
+                self.note(Act::Leak(value.clone()));
+            }
             self.note(match entry.does {
                 Does::Append => Act::Append(value),
                 Does::Connect => Act::Connect(value),
@@ -131,7 +134,7 @@ impl Evaluator<'_> {
     fn open(&mut self, entry: &'static Entry, given: &Given) {
         let Some(of) = given.pick(&entry.of) else { return };
         let modes = match given.pick(&entry.to) {
-            Some(mode) => mode.values().iter().map(Value::known).collect(),
+            Some(mode) => mode.iter().map(mode_of).collect(),
             None if given.more_named => vec![None],
             None => vec![Some(entry.by.to_owned())],
         };
@@ -168,7 +171,15 @@ impl Evaluator<'_> {
         let method = method
             .filter(|method| !matches!(method.only(), Some(Bind::Truth(_))))
             .map_or_else(|| Value::text(default), |method| method.value());
+        // What goes over the wire in clear is anybody's on the way, wherever it stands; the rest of an encrypted request is where
+        // credentials belong.
+        let in_parameters = ["params", "1.params", "0.params", "1.searchParams", "1.query"];
+        let in_parameters = given.pick(&in_parameters).is_some_and(|given| given.has_secret());
+        let anywhere = given.items.items.iter().chain(given.named.values()).any(Choices::has_secret);
         for address in address.values() {
+            if address.has_secret() || in_parameters || (anywhere && address.head().starts_with("http://")) {
+                self.note(Act::Leak(address.clone()));
+            }
             let whole = match &about {
                 Some(base) if address.head().starts_with('/') || !address.head().contains("://") => {
                     super::bind::below(base, &Value::text(address.known().unwrap_or_default().trim_start_matches('/')))
@@ -355,6 +366,22 @@ impl Choices {
         };
         self.iter().map(host).collect()
     }
+}
+
+/// The mode in which a file is opened: a text, or Deno's record of what may be done to it.
+fn mode_of(given: &Bind) -> Option<String> {
+    let Bind::Record(fields) = given else { return given.value().known() };
+    let says = |name: &str| fields.get(name).is_some_and(|said| !matches!(said.only(), Some(Bind::Truth(false))));
+    Some(
+        if says("truncate") {
+            "w"
+        } else if says("write") || says("append") {
+            "a"
+        } else {
+            "r"
+        }
+        .to_owned(),
+    )
 }
 
 fn spaced(words: Vec<Value>) -> Value {

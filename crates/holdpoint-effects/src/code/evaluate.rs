@@ -287,6 +287,9 @@ impl<'a> Evaluator<'a> {
             Expression::Other(parts) => {
                 let parts: Vec<Choices> = parts.iter().map(|part| self.value(part)).collect();
                 parts.iter().filter(|part| part.could_act()).for_each(|part| self.escape_functions(part));
+                if parts.iter().any(Choices::has_secret) {
+                    return Bind::Text(Value::any(value::Shape::Secret)).into();
+                }
                 if parts.iter().all(Choices::is_data) { Choices::data() } else { Choices::unknown() }
             }
             Expression::Record(fields) => self.record(fields),

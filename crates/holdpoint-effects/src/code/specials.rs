@@ -9,6 +9,7 @@ mod texts;
 use super::bind::{Bind, Choices, List, some_name};
 use super::evaluate::{Evaluator, Given};
 use super::language::Language;
+use crate::shell::leak::is_secret_name;
 use crate::shell::value::{Shape, Value};
 use crate::world::absolute;
 
@@ -51,7 +52,19 @@ impl Evaluator<'_> {
     pub(super) fn variable(&self, name: &str) -> Choices {
         let known = if name == "HOME" { self.around.home.map(Value::text) } else { None };
         let value = (self.around.variable)(name).or(known);
-        value.map_or_else(Choices::data, |value| Bind::Text(value).into())
+        match value {
+            Some(value) => Bind::Text(value).into(),
+            None if is_secret_name(name) => Bind::Text(Value::any(Shape::Secret)).into(),
+            None => Choices::data(),
+        }
+    }
+
+    /// What is made of the whole environment, or of what has a secret in it, has one in it.
+    pub(super) fn made_of_secrets(&self, given: &Given) -> Option<Choices> {
+        let whole = |bind: &Bind| bind.library_name().is_some_and(|name| self.library.is_environment(name));
+        let items = given.items.items.iter().chain(given.named.values());
+        let secret = items.flat_map(Choices::iter).any(|bind| whole(bind) || bind.has_secret());
+        secret.then(|| Bind::Text(Value::any(Shape::Secret)).into())
     }
 
     pub(super) fn home(&self) -> Value {

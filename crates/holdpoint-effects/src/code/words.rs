@@ -5,10 +5,15 @@
 //!
 //! *Out of scope:* everything else that these languages can write: a call with anything but plain texts is not read.
 
+mod tables;
+
 use std::borrow::Cow;
 
+use self::tables::{Does, FILE_COPY, LUA, PATH_METHODS, PERL, PHP, POSIX, RUBY};
 use super::act::Act;
 use super::evaluate::Noted;
+use crate::shell::address::is_this_machine;
+use crate::shell::leak::is_secret_name;
 use crate::shell::value::Value;
 
 /// What a program in such a language turns out to do.
@@ -21,211 +26,8 @@ pub(crate) enum Found {
     Unread,
 }
 
-/// What a call does with its texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Does {
-    Copy,
-    Create,
-    Delete,
-    Move,
-    /// Opens its first text as the second says.
-    Open,
-    /// Opens as Perl does: the mode first, or before the name.
-    OpenPerl,
-    Overwrite,
-    /// Runs one text through a shell, or several as words.
-    Run,
-    Unread,
-}
-
 /// Most calls that are looked at.
 const CALLS_MAX: usize = 64;
-
-const PERL: &[(&str, Does)] = &[
-    ("unlink", Does::Delete),
-    ("rmdir", Does::Delete),
-    ("rmtree", Does::Delete),
-    ("remove_tree", Does::Delete),
-    ("rename", Does::Move),
-    ("move", Does::Move),
-    ("copy", Does::Copy),
-    ("mkdir", Does::Create),
-    ("make_path", Does::Create),
-    ("system", Does::Run),
-    ("exec", Does::Run),
-    ("open", Does::OpenPerl),
-    ("truncate", Does::Overwrite),
-    ("sysopen", Does::Unread),
-    ("chmod", Does::Unread),
-    ("chown", Does::Unread),
-    ("utime", Does::Unread),
-    ("symlink", Does::Unread),
-    ("link", Does::Unread),
-    ("kill", Does::Unread),
-    ("fork", Does::Unread),
-    ("syscall", Does::Unread),
-    ("socket", Does::Unread),
-    ("connect", Does::Unread),
-    ("eval", Does::Unread),
-    ("require", Does::Unread),
-    ("do", Does::Unread),
-    ("qx", Does::Unread),
-    ("readpipe", Does::Unread),
-    ("chdir", Does::Unread),
-    ("chroot", Does::Unread),
-    ("dbmopen", Does::Unread),
-    ("spew", Does::Unread),
-    ("write_file", Does::Overwrite),
-    ("POSIX::remove", Does::Delete),
-    ("POSIX::unlink", Does::Delete),
-    ("POSIX::rename", Does::Move),
-    ("edit_file", Does::Unread),
-];
-const POSIX: &[(&str, Does)] =
-    &[("remove", Does::Delete), ("tmpfile", Does::Unread), ("mkfifo", Does::Unread), ("creat", Does::Overwrite)];
-const RUBY: &[(&str, Does)] = &[
-    ("File.delete", Does::Delete),
-    ("File.unlink", Does::Delete),
-    ("FileUtils.rm", Does::Delete),
-    ("FileUtils.rm_f", Does::Delete),
-    ("FileUtils.rm_r", Does::Delete),
-    ("FileUtils.rm_rf", Does::Delete),
-    ("FileUtils.remove_dir", Does::Delete),
-    ("FileUtils.remove_entry", Does::Delete),
-    ("FileUtils.rmdir", Does::Delete),
-    ("FileUtils.rmtree", Does::Delete),
-    ("Dir.rmdir", Does::Delete),
-    ("Dir.unlink", Does::Delete),
-    ("Dir.delete", Does::Delete),
-    ("File.rename", Does::Move),
-    ("FileUtils.mv", Does::Move),
-    ("FileUtils.cp", Does::Copy),
-    ("FileUtils.cp_r", Does::Copy),
-    ("FileUtils.mkdir_p", Does::Create),
-    ("Dir.mkdir", Does::Create),
-    ("FileUtils.touch", Does::Create),
-    ("File.write", Does::Overwrite),
-    ("IO.write", Does::Overwrite),
-    ("File.binwrite", Does::Overwrite),
-    ("File.truncate", Does::Overwrite),
-    ("File.open", Does::Open),
-    ("File.new", Does::Open),
-    ("open", Does::Unread),
-    ("system", Does::Run),
-    ("exec", Does::Run),
-    ("spawn", Does::Run),
-    ("IO.popen", Does::Run),
-    ("Open3.capture2", Does::Run),
-    ("Open3.capture3", Does::Run),
-    ("eval", Does::Unread),
-    ("instance_eval", Does::Unread),
-    ("class_eval", Does::Unread),
-    ("const_get", Does::Unread),
-    ("send", Does::Unread),
-    ("public_send", Does::Unread),
-    ("__send__", Does::Unread),
-    ("method", Does::Unread),
-    ("load", Does::Unread),
-    ("require_relative", Does::Unread),
-    ("fork", Does::Unread),
-    ("syscall", Does::Unread),
-    ("Process.kill", Does::Unread),
-    ("Process.spawn", Does::Run),
-    ("File.chmod", Does::Unread),
-    ("File.symlink", Does::Unread),
-    ("File.link", Does::Unread),
-    ("FileUtils.chmod", Does::Unread),
-    ("FileUtils.chmod_R", Does::Unread),
-    ("FileUtils.ln_s", Does::Unread),
-    ("Net", Does::Unread),
-    ("TCPSocket", Does::Unread),
-    ("URI.open", Does::Unread),
-    ("Socket", Does::Unread),
-    ("rm_rf", Does::Delete),
-    ("rm_r", Does::Delete),
-    ("rm_f", Does::Delete),
-    ("rmtree", Does::Unread),
-    ("delete_if_exists", Does::Unread),
-    ("include FileUtils", Does::Unread),
-    ("extend FileUtils", Does::Unread),
-    ("Pathname", Does::Unread),
-    ("Fiddle", Does::Unread),
-    ("binding", Does::Unread),
-    ("IO.binwrite", Does::Overwrite),
-    ("Dir.chdir", Does::Unread),
-    ("File.unlink", Does::Delete),
-];
-const PHP: &[(&str, Does)] = &[
-    ("unlink", Does::Delete),
-    ("rmdir", Does::Delete),
-    ("rename", Does::Move),
-    ("copy", Does::Copy),
-    ("mkdir", Does::Create),
-    ("touch", Does::Create),
-    ("file_put_contents", Does::Overwrite),
-    ("fopen", Does::Open),
-    ("system", Does::Run),
-    ("exec", Does::Run),
-    ("shell_exec", Does::Run),
-    ("passthru", Does::Run),
-    ("popen", Does::Run),
-    ("proc_open", Does::Unread),
-    ("pcntl_exec", Does::Unread),
-    ("pcntl_fork", Does::Unread),
-    ("eval", Does::Unread),
-    ("assert", Does::Unread),
-    ("create_function", Does::Unread),
-    ("call_user_func", Does::Unread),
-    ("call_user_func_array", Does::Unread),
-    ("array_map", Does::Unread),
-    ("include", Does::Unread),
-    ("include_once", Does::Unread),
-    ("require", Does::Unread),
-    ("require_once", Does::Unread),
-    ("curl_exec", Does::Unread),
-    ("fsockopen", Does::Unread),
-    ("stream_socket_client", Does::Unread),
-    ("mail", Does::Unread),
-    ("chmod", Does::Unread),
-    ("chown", Does::Unread),
-    ("symlink", Does::Unread),
-    ("link", Does::Unread),
-    ("posix_kill", Does::Unread),
-    ("putenv", Does::Unread),
-    ("dl", Does::Unread),
-    ("unserialize", Does::Unread),
-    ("ftruncate", Does::Unread),
-    ("splfileobject", Does::Unread),
-    ("ziparchive", Does::Unread),
-    ("reflection", Does::Unread),
-    ("reflectionfunction", Does::Unread),
-    ("reflectionmethod", Does::Unread),
-    ("fromcallable", Does::Unread),
-    ("register_shutdown_function", Does::Unread),
-    ("pdo", Does::Unread),
-    ("mysqli", Does::Unread),
-];
-const LUA: &[(&str, Does)] = &[
-    ("os.remove", Does::Delete),
-    ("os.rename", Does::Move),
-    ("os.execute", Does::Run),
-    ("io.popen", Does::Run),
-    ("io.open", Does::Open),
-    ("io.output", Does::Overwrite),
-    ("load", Does::Unread),
-    ("loadstring", Does::Unread),
-    ("loadfile", Does::Unread),
-    ("dofile", Does::Unread),
-    ("require", Does::Unread),
-    ("debug", Does::Unread),
-    ("package", Does::Unread),
-    ("_G", Does::Unread),
-    ("_ENV", Does::Unread),
-    ("ffi", Does::Unread),
-    ("lfs", Does::Unread),
-    ("socket", Does::Unread),
-    ("vim", Does::Unread),
-];
 
 /// Whether programs of this interpreter are read by their words.
 pub(crate) fn reads(interpreter: &str) -> bool {
@@ -252,9 +54,13 @@ pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
     let versionless = without_version(interpreter);
     let (table, runs_backticks) = table_of(versionless)?;
     // Names that are put together, and names that stand for what is not seen here.
-    let hidden =
-        code.contains("%x") || code.contains("->$") || code.contains("&$") || code.contains("$$") || code.contains("__END__");
-    if hidden || (versionless == "php" && calls_what_is_put_together(code)) {
+    const HIDING: [&str; 10] = ["%x", "->$", "&$", "$$", "__END__", "&{", "\"->(", "'->(", "->can(", "$^I"];
+    let hidden = HIDING.iter().any(|sign| code.contains(sign));
+    if hidden
+        || sends_secrets(code)
+        || (versionless == "perl" && reads_what_it_names(code))
+        || (versionless == "php" && calls_what_is_put_together(code))
+    {
         return Some(Found::Unread);
     }
     // PHP's functions have no case; what they are given has one.
@@ -264,10 +70,19 @@ pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
     }
     let mut acts = Vec::new();
     // Perl's `use POSIX` gives the functions of C their own names.
-    let given: &[(&str, Does)] = if versionless == "perl" && code.contains("use POSIX") { POSIX } else { &[] };
-    let table = &[table, given].concat();
+    let uses = |module: &str| versionless == "perl" && code.contains(module);
+    let posix = if uses("use POSIX") { POSIX } else { &[] };
+    let copies = if uses("File::Copy") { FILE_COPY } else { &[] };
+    let objects = uses("Path::Tiny") || uses("Path::Class") || uses("Mojo::File");
+    if objects && PATH_METHODS.iter().any(|method| code.contains(method)) {
+        return Some(Found::Unread);
+    }
+    let table = &[table, posix, copies].concat();
     for (at, does) in calls(&named, table, versionless == "php") {
-        let Some(found) = texts(code.get(at..).unwrap_or_default()).and_then(|texts| done(does, &texts)) else {
+        if does == Does::Apply && applies_what_stands_there(code.get(at..).unwrap_or_default()) {
+            continue;
+        }
+        let Some(found) = texts(code.get(at..).unwrap_or_default(), does).and_then(|texts| done(does, &texts)) else {
             return Some(Found::Unread);
         };
         acts.extend(found);
@@ -288,6 +103,44 @@ pub(crate) fn read(interpreter: &str, code: &str) -> Option<Found> {
     } else {
         Found::Acts(acts.into_iter().map(|act| Noted { act, by_itself: true }).collect())
     })
+}
+
+/// Whether the function that is applied stands there, or is named by a whole text, which is looked at as any name is.
+fn applies_what_stands_there(behind: &str) -> bool {
+    let first = behind.trim_start().trim_start_matches('(').trim_start();
+    let named = |quote: char| {
+        let text = first.strip_prefix(quote)?;
+        let (name, behind) = text.split_once(quote)?;
+        Some(!name.contains(['\\', '$']) && behind.trim_start().starts_with(','))
+    };
+    ["fn", "function", "static fn", "static function"].iter().any(|word| first.starts_with(word))
+        || named('\'').or_else(|| named('"')).unwrap_or_default()
+}
+
+/// Whether Perl is told which files to read, and one of them may be a command or one to write: `@ARGV = ("date|"); <>`.
+fn reads_what_it_names(code: &str) -> bool {
+    let settings = ["@ARGV", "$ARGV["].into_iter().flat_map(|name| code.match_indices(name));
+    settings.map(|(at, _)| code.get(at..).unwrap_or_default()).any(|rest| {
+        let statement = rest.split(';').next().unwrap_or_default();
+        let behind =
+            statement.trim_start_matches(|letter: char| letter.is_alphanumeric() || "@$[]_".contains(letter)).trim_start();
+        let sets =
+            (behind.starts_with('=') && !behind.starts_with("==") && !behind.starts_with("=~")) || behind.starts_with([',', ')']);
+        sets && statement.replace("=>", "").contains(['|', '>', '`'])
+    })
+}
+
+/// Whether a secret of the environment is named beside an address elsewhere.
+fn sends_secrets(code: &str) -> bool {
+    let reaches = code.match_indices("://").any(|(at, _)| {
+        let host = code.get(at + 3..).unwrap_or_default();
+        !is_this_machine(host.split(['/', '"', '\'', ' ', '?']).next().unwrap_or_default())
+    });
+    let mut names = code.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+    let asks = ["ENV", "getenv"].iter().any(|word| code.contains(word));
+    reaches
+        && asks
+        && names.any(|name| name.len() > 3 && name.chars().all(|letter| !letter.is_lowercase()) && is_secret_name(name))
 }
 
 /// Whether PHP calls what a variable, a text or an expression names: `$f(…)`, `("sys"."tem")(…)`, `$$f`.
@@ -325,12 +178,14 @@ fn calls(code: &str, table: &[(&str, Does)], texts_are_names: bool) -> Vec<(usiz
             let is_data =
                 if texts_are_names { false } else { is_in_pattern(before, after) || quoted.get(at).copied().unwrap_or_default() };
             if !own && !longer && !is_data {
-                found.push((at + name.len(), *does));
+                found.push((at + name.len(), name.len(), *does));
             }
         }
     }
-    found.sort_by_key(|(at, _)| *at);
-    found
+    // Of `File.open` and `open` it is the longer that is called.
+    found.sort_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)));
+    found.dedup_by_key(|(at, ..)| *at);
+    found.into_iter().map(|(at, _, does)| (at, does)).collect()
 }
 
 /// Whether a word stands in a pattern, as far as the signs around it tell.
@@ -375,7 +230,7 @@ impl Inside {
 }
 
 /// The plain texts that a call is given, all of them.
-fn texts(after: &str) -> Option<Vec<String>> {
+fn texts(after: &str, does: Does) -> Option<Vec<String>> {
     let mut rest = after.trim_start();
     let parenthesised = rest.starts_with('(');
     rest = rest.strip_prefix('(').unwrap_or(rest).trim_start();
@@ -408,6 +263,10 @@ fn texts(after: &str) -> Option<Vec<String>> {
         }
         // What is written may be anything; where it goes is known.
         if !rest.starts_with(['\'', '"']) {
+            // A mode that is put together may be any.
+            if matches!(does, Does::Open | Does::OpenObject) {
+                texts.push("w".to_owned());
+            }
             return Some(texts);
         }
     }
@@ -425,20 +284,16 @@ fn done(does: Does, texts: &[String]) -> Option<Vec<Act>> {
             let mode = texts.get(1).map_or("r", String::as_str);
             vec![opened(mode, value(0)?)]
         }
-        Does::OpenPerl => {
-            let (mode, name) = match texts {
-                [_, both] => {
-                    let name = both.trim_start_matches(['<', '>', '+', ' ']);
-                    (both.get(..both.len() - name.len())?.trim(), name)
-                }
-                [_, mode, name] => (mode.as_str(), name.as_str()),
-                _ => return None,
-            };
-            if name.contains('|') || mode.contains('|') || mode.contains('-') {
-                return None;
-            }
-            vec![opened(&mode.replace(">>", "a").replace('>', "w"), Value::text(name))]
-        }
+        Does::OpenObject => match texts {
+            [both] => vec![opened_by_perl(both, None)?],
+            [name, mode, ..] => vec![opened_by_perl(mode, Some(name))?],
+            [] => return None,
+        },
+        Does::OpenPerl => match texts {
+            [_, both] => vec![opened_by_perl(both, None)?],
+            [_, mode, name] => vec![opened_by_perl(mode, Some(name))?],
+            _ => return None,
+        },
         Does::Overwrite => vec![Act::Overwrite(value(0)?)],
         Does::Run => match texts {
             [text] => vec![shell(text)],
@@ -447,8 +302,21 @@ fn done(does: Does, texts: &[String]) -> Option<Vec<Act>> {
                 vec![Act::Run { words, directory: None, input: None }]
             }
         },
-        Does::Unread => return None,
+        Does::Apply | Does::Unread => return None,
     })
+}
+
+/// Opens a file as Perl's `open` does: the mode is a text of its own, or stands before the name.
+fn opened_by_perl(mode: &str, name: Option<&String>) -> Option<Act> {
+    let (mode, name) = match name {
+        Some(name) => (mode, name.as_str()),
+        None => {
+            let name = mode.trim_start_matches(['<', '>', '+', ' ']);
+            (mode.get(..mode.len() - name.len())?.trim(), name)
+        }
+    };
+    let runs = name.contains('|') || mode.contains(['|', '-']);
+    (!runs).then(|| opened(&mode.replace(">>", "a").replace('>', "w"), Value::text(name)))
 }
 
 fn opened(mode: &str, name: Value) -> Act {

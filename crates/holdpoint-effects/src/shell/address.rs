@@ -10,7 +10,7 @@ pub(super) fn is_far(path: &str) -> bool {
 }
 
 /// Whether an address leads to this machine: `localhost:3000/x`, `http://[::1]/`.
-pub(super) fn is_this_machine(address: &str) -> bool {
+pub(crate) fn is_this_machine(address: &str) -> bool {
     let host = host(address);
     let loopback = host.strip_prefix("127.").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.'));
     // `:3000/x` is the shorthand of some programs for this machine.

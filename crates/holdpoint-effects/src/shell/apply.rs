@@ -179,6 +179,9 @@ impl Walker<'_> {
         if let Some(paths) = template.paths {
             return self.on_paths(paths, template, applied);
         }
+        if let Some(tongue) = template.code {
+            return self.on_code(tongue, template, applied);
+        }
         let (Some(verb), Some(kind)) = (template.verb, template.kind) else { return };
         let name = applied.named(&template.name);
         let unit = template.unit.unwrap_or(Unit::Items);
@@ -489,6 +492,8 @@ impl Applied<'_> {
         match of {
             Of::Basenames => operands.iter().map(basename).collect(),
             Of::First => operands.first().cloned().into_iter().collect(),
+            // It is no word of the line.
+            Of::Input => Vec::new(),
             Of::Last => operands.last().cloned().into_iter().collect(),
             Of::Named(names) => names.iter().map(|name| Field::new(Value::text(name.as_str()), self.span.clone())).collect(),
             Of::Operands => operands.clone(),

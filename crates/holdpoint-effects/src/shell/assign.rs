@@ -21,6 +21,7 @@ impl Walker<'_> {
     pub(super) fn visit_assignment(&mut self, assignment: &Assignment) {
         if let Some(subscript) = &assignment.subscript {
             self.visit_all(subscript);
+            self.evaluates_subscript(&assignment.name, subscript);
         }
         match &assignment.value {
             Assigned::Array(words) => words.iter().for_each(|word| self.visit(word)),
@@ -56,7 +57,9 @@ impl Walker<'_> {
         } else {
             values.splice(0..0, before);
         }
+        let foreign = words.iter().any(|word| self.is_foreign(&word.parts)) || (append && self.state.foreign.contains(name));
         self.state.set_array(name, values);
+        self.foreign_name(name, foreign);
     }
 
     fn assign_element(&mut self, assignment: &Assignment, subscript: &[Part], word: &Word, span: &Span) {
@@ -71,7 +74,9 @@ impl Walker<'_> {
             (Some(element), [value]) if !several && !assignment.append => *element = value.clone(),
             _ => elements = vec![Value::loose()],
         }
+        let foreign = self.is_foreign(&word.parts) || self.state.foreign.contains(&assignment.name);
         self.state.set_array(&assignment.name, elements);
+        self.foreign_name(&assignment.name, foreign);
     }
 
     fn assign_scalar(&mut self, assignment: &Assignment, word: &Word, span: &Span) {
@@ -90,7 +95,9 @@ impl Walker<'_> {
         if self.state.arrays.contains_key(&assignment.name) {
             return self.state.set_array(&assignment.name, vec![Value::loose()]);
         }
+        let foreign = self.is_foreign(&word.parts) || (assignment.append && self.state.foreign.contains(&assignment.name));
         self.state.set(&assignment.name, values);
+        self.foreign_name(&assignment.name, foreign);
     }
 
     /// Whether words come to something else with each value that a variable may have.

@@ -39,6 +39,8 @@ impl Walker<'_> {
                     Some("-d" | "-l" | "-t") => name == "hash",
                     _ => !field.value.head().starts_with('-'),
                 };
+                // `-p NAME` of `wait` may have a subscript.
+                words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
                 if matches!(name, "enable" | "hash" | "bind") && !arguments.iter().all(harmless) {
                     self.opaque(name, "it changes what names mean", span.clone());
                 } else {
@@ -46,7 +48,10 @@ impl Walker<'_> {
                 }
             }
             "let" => {
-                words.iter().skip(1).for_each(|word| self.evaluated_subscript(word));
+                words.iter().skip(1).for_each(|word| {
+                    self.evaluated_subscript(word);
+                    self.evaluates(&word.parts);
+                });
                 arguments.iter().for_each(|field| self.assigned_by_arithmetic(&field.shown()));
                 self.looks(name, span);
             }
@@ -230,8 +235,16 @@ impl Walker<'_> {
             if word.plain().is_some_and(|text| text.starts_with(['-', '+'])) || word.parts.is_empty() {
                 continue;
             }
+            let foreign = self.is_foreign(&word.parts);
             for value in self.single(word) {
                 self.declared(&value, &declaration, span);
+                let name = value.head().split('=').next().unwrap_or_default().trim_end_matches('+');
+                if foreign {
+                    self.foreign_name(name, true);
+                }
+                if letters.contains('A') {
+                    self.state.maps.insert(name.to_owned());
+                }
             }
         }
     }
@@ -420,6 +433,7 @@ impl Walker<'_> {
         if let Input::Text(text) = self.input.clone() {
             self.evaluated_later(&text, span);
         }
+        let foreign = self.reads_foreign();
         for field in arguments {
             match field.known() {
                 Some(variable) if !variable.starts_with('-') => self.set_otherwise(&variable, vec![Value::unknown()], span),
@@ -435,6 +449,10 @@ impl Walker<'_> {
                 self.state.set_array(&variable, vec![Value::loose()]);
             }
             self.state.set_array("MAPFILE", vec![Value::loose()]);
+        }
+        let named = arguments.iter().filter_map(Field::known).filter(|text| !text.starts_with('-'));
+        for variable in named.chain(["REPLY".to_owned(), "MAPFILE".to_owned()]).filter(|_| foreign).collect::<Vec<_>>() {
+            self.foreign_name(&variable, true);
         }
     }
 

@@ -409,7 +409,7 @@ impl Building {
     fn split(&mut self, value: Value) {
         for piece in value.pieces {
             match piece {
-                Piece::Any { shape, .. } => self.current().push(Piece::Any { shape, loose: shape == Shape::Anything }),
+                Piece::Any { shape, .. } => self.current().push(Piece::Any { shape, loose: shape.is_open() }),
                 Piece::Pattern(glob) => self.current().push(Piece::Pattern(glob)),
                 Piece::Text(text) => match self.separators.clone() {
                     None => self.current().push(Piece::Any { shape: Shape::Anything, loose: true }),

@@ -89,7 +89,7 @@ impl Walker<'_> {
         if let Some(Piece::Any { shape: Shape::Scratch, .. }) = value.pieces.first() {
             let rest = value.pieces.iter().skip(1);
             let inside = rest.clone().all(|piece| {
-                !matches!(piece, Piece::Any { shape: Shape::Anything, .. })
+                !matches!(piece, Piece::Any { shape, .. } if shape.is_open())
                     && !matches!(piece, Piece::Text(text) if text.contains(".."))
             });
             return if inside { Target::Scratch } else { Target::Unknown };

@@ -30,6 +30,32 @@ impl Interpreter {
     fn has_value(&self, word: &str) -> bool {
         self.valued.iter().any(|option| option.len() == 2 && word.len() > 2 && word.starts_with(option))
     }
+
+    /// Whether a word is an option that takes code, alone or behind others as in `-lne`; with the code where that is attached.
+    fn code_in(&self, word: &Field) -> Option<Option<Field>> {
+        let shown = word.shown();
+        if self.code.contains(&shown.as_str()) {
+            return Some(None);
+        }
+        let long = self.code.iter().filter(|option| option.starts_with("--"));
+        if let Some(code) = long.filter_map(|option| behind(word, &format!("{option}="))).next() {
+            return Some(Some(code));
+        }
+        let letters = shown.strip_prefix('-').filter(|letters| !letters.starts_with('-'))?;
+        for (at, letter) in letters.char_indices() {
+            let option = format!("-{letter}");
+            if self.code.contains(&option.as_str()) {
+                let before = shown.get(..=at + letter.len_utf8()).unwrap_or_default();
+                return Some(behind(word, before).filter(|code| !code.shown().is_empty()));
+            }
+            // What stands behind these belongs to them.
+            let takes = self.valued.contains(&option.as_str()) || self.module.contains(&option.as_str()) || letter == 'i';
+            if takes || !letter.is_ascii_alphanumeric() {
+                return None;
+            }
+        }
+        None
+    }
 }
 
 const INTERPRETERS: [Interpreter; 6] = [
@@ -48,7 +74,7 @@ const INTERPRETERS: [Interpreter; 6] = [
     Interpreter { names: &["perl"], code: &["-e", "-E"], valued: &["-I", "-M", "-m"], module: &[] },
     Interpreter { names: &["ruby", "irb"], code: &["-e"], valued: &["-I", "-r", "-E", "-C"], module: &[] },
     Interpreter { names: &["php"], code: &["-r", "-B", "-R", "-E"], valued: &["-d", "-c"], module: &[] },
-    Interpreter { names: &["lua", "luajit", "osascript", "Rscript", "julia"], code: &["-e", "-E"], valued: &["-l"], module: &[] },
+    Interpreter { names: &["lua", "luajit"], code: &["-e", "-E"], valued: &["-l"], module: &[] },
 ];
 
 /// Modules of Python that print or pack the file they are given.
@@ -138,14 +164,10 @@ impl Walker<'_> {
                 self.note(plain(Verb::Read, ResourceKind::Program, program, format!("Looks only (`{program}`)"), span.clone()));
                 return true;
             }
-            if let Some(option) =
-                interpreter.code.iter().find(|option| !interpreter.has_value(&shown) && is_cluster(&shown, option))
-            {
-                let attached = shown.len() > option.len() && !option.starts_with("--") && shown.starts_with(option);
-                let code = if attached { Some(word) } else { next };
-                let joined = behind(word, &format!("{option}="));
-                let code = joined.as_ref().or(code);
-                let words = arguments.get(at + 2..).unwrap_or_default();
+            if let Some(given) = interpreter.code_in(word) {
+                let is_next = given.is_none();
+                let code = given.as_ref().or(next);
+                let words = arguments.get(at + 1 + usize::from(is_next)..).unwrap_or_default();
                 // Perl runs a file to be read whose name ends so, and writes one whose name begins so.
                 if program == "perl" && words.iter().any(|word| word.shown().ends_with('|') || word.value.head().starts_with('>'))
                 {
@@ -160,8 +182,7 @@ impl Walker<'_> {
                         .map(|word| word.value.head())
                         .any(|word| !interpreter.has_value(word) && (is_cluster(word, "-i") || word.starts_with("-i")))
                 {
-                    let files =
-                        arguments.get(at + 2..).unwrap_or_default().iter().filter(|file| !file.value.head().starts_with('-'));
+                    let files = words.iter().filter(|file| !file.value.head().starts_with('-'));
                     // Without a print of its own `-n` leaves nothing, and with one that picks, only what is picked.
                     let leaves =
                         !is_given(arguments, interpreter, "-n") || is_given(arguments, interpreter, "-p") || keeps_others(code);
@@ -178,10 +199,14 @@ impl Walker<'_> {
                 }
                 return true;
             }
-            if interpreter.module.contains(&shown.as_str()) {
-                let module = next.map(Field::shown).unwrap_or_default();
-                self.module(program, &module, arguments.get(at + 2..).unwrap_or_default(), directory, span);
-                self.project_tool(&module, arguments.get(at + 2..).unwrap_or_default(), directory, span);
+            if let Some(attached) = interpreter.module.iter().find_map(|option| shown.strip_prefix(option)) {
+                let (module, skipped) = match attached {
+                    "" => (next.map(Field::shown).unwrap_or_default(), 2),
+                    module => (module.to_owned(), 1),
+                };
+                let words = arguments.get(at + skipped..).unwrap_or_default();
+                self.module(program, &module, words, directory, span);
+                self.project_tool(&module, words, directory, span);
                 return true;
             }
             // What stands behind the module's name is code as well.
@@ -345,7 +370,14 @@ impl Walker<'_> {
         let at = arguments.iter().position(|word| !is_option(word)).unwrap_or(arguments.len());
         let (name, words) = (task_word.shown(), arguments.get(at + 1..).unwrap_or_default());
         match (name.as_str(), arguments.get(at)) {
-            ("eval", Some(code)) if program == "deno" => self.code(program, &code.value, words, directory, span),
+            ("eval", Some(code)) if program == "deno" => {
+                self.code(program, &code.value, words, directory, span);
+                // What stands behind an option may be its value, and the code the word after it.
+                let before = at.checked_sub(1).and_then(|before| arguments.get(before));
+                if let (Some(_), Some((code, words))) = (before, words.split_first()) {
+                    self.code(program, &code.value, words, directory, span);
+                }
+            }
             ("exec", Some(text)) if program == "bun" => self.inner_text(&text.value, span.clone()),
             ("run", Some(file)) if file.value.starts_unknown() || file.shown().contains(['.', '/']) => {
                 self.script(file, words, directory, program);

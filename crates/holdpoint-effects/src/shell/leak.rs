@@ -138,7 +138,7 @@ const NO_SECRET: [&str; 12] =
     ["CACHE", "FILE", "FOREIGN", "ISSUE", "OBJECT", "PARTITION", "PRIMARY", "PROJECT", "PUBLIC", "S3", "SITE", "SORT"];
 
 /// Whether the name of a variable says that it holds a secret.
-pub(super) fn is_secret_name(name: &str) -> bool {
+pub(crate) fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     let says = ["TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "APIKEY", "API_KEY", "ACCESS_KEY", "PRIVATE_KEY"];
     let is_key = name.strip_suffix("_KEY").is_some_and(|of| !NO_SECRET.iter().any(|kind| of.ends_with(kind)));

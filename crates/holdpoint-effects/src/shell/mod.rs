@@ -14,7 +14,7 @@
 //! *Out of scope:* other languages (`interpreter.rs` says what it does with them), and extended globs (opaque). What zsh takes otherwise
 //! is held (`zsh.rs`).
 
-mod address;
+pub(crate) mod address;
 mod aliases;
 mod apply;
 mod arithmetic;
@@ -47,7 +47,7 @@ mod heredoc;
 mod history;
 mod images;
 mod interpreter;
-mod leak;
+pub(crate) mod leak;
 mod links;
 mod listed;
 mod look;
@@ -55,6 +55,7 @@ mod looks;
 mod lookup;
 mod operators;
 mod options;
+mod origin;
 mod outputs;
 mod packed;
 mod parameter;
@@ -84,6 +85,7 @@ mod targets;
 mod telling;
 mod terminals;
 mod told;
+mod tongues;
 pub(crate) mod value;
 mod variables;
 mod visit;

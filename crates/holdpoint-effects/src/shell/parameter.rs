@@ -221,7 +221,7 @@ impl Expander<'_> {
 /// Whether values are there at all; under `null` an empty one is not.
 fn given(values: &[Value], null: bool) -> Given {
     let certain = |piece: &Piece| match piece {
-        Piece::Any { shape, .. } => *shape != Shape::Anything,
+        Piece::Any { shape, .. } => !shape.is_open(),
         Piece::Pattern(_) => true,
         Piece::Text(text) => !text.is_empty(),
     };

@@ -150,6 +150,7 @@ impl Walker<'_> {
             Act::Edit(value) => self.edit(&field(value), here, "Edits"),
             Act::Instruct(text) => self.instructed(text, here, span),
             Act::Kill(value) => self.program_of_system("kill", &[field(value)], here, span),
+            Act::Leak(address) => self.leaked(address, span),
             Act::Link { to, at } => {
                 self.named_again(&[field(to)], &field(at), here);
                 self.link(&[field(to)], &field(at), here);
@@ -205,6 +206,22 @@ impl Walker<'_> {
         let outer = std::mem::replace(&mut self.input, input);
         self.apart(|walker| follow(walker, inside.as_deref()));
         self.input = outer;
+    }
+
+    /// A secret of the environment goes where the address leads, unless that is this machine.
+    fn leaked(&mut self, address: &Value, span: &Span) {
+        if is_this_machine(address.head()) {
+            return;
+        }
+        let shown = address.shown();
+        let summary = format!("Sends a secret of the environment to `{shown}`");
+        let effect = plain(Verb::Publish, ResourceKind::Credential, &shown, summary, span.clone());
+        self.note(Effect {
+            environment: Environment::Unknown,
+            reversibility: Reversibility::Irreversible,
+            certainty: Certainty::Worst,
+            ..effect
+        });
     }
 
     fn connect(&mut self, host: &Value, span: &Span) {

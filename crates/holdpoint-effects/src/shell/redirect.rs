@@ -36,11 +36,13 @@ impl Walker<'_> {
                 self.visit_all(parts);
                 let choices = BTreeMap::new();
                 let value = self.expander(&choices, self.directory().as_deref()).parts(parts);
+                self.input_is_foreign(self.is_foreign(parts));
                 self.opened(redirection.descriptor.as_deref(), true, Input::Text(value));
             }
             RedirectionKind::HereString(word) => {
                 self.visit(word);
                 let values = self.single(word);
+                self.input_is_foreign(self.is_foreign(&word.parts));
                 let value = if let [value] = values.as_slice() { value.clone() } else { Value::unknown() };
                 self.opened(redirection.descriptor.as_deref(), true, Input::Text(value));
             }

@@ -10,6 +10,9 @@ use super::stirred::Stirred;
 use super::syntax::{Command, Span};
 use super::value::Value;
 
+/// The standard input among the names whose value others wrote; no variable is called so.
+pub(super) const CONTENTS: &str = "standard input";
+
 /// Which branch of the repository is checked out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum Branch {
@@ -32,6 +35,10 @@ pub(crate) struct State {
     pub(crate) dialect: Dialect,
     /// Names whose value is not followed: those that stand for another, and those whose values bash changes on the way in.
     pub(crate) altered: BTreeSet<String>,
+    /// Names whose value others wrote: the contents of a file, or what an address answered.
+    pub(crate) foreign: BTreeSet<String>,
+    /// Arrays with names as their keys.
+    pub(crate) maps: BTreeSet<String>,
     /// Names that were made read-only: an assignment may fail.
     pub(crate) kept: BTreeSet<String>,
     /// Names that the text hands on to the programs it starts; a function's with `()` behind it.
@@ -95,6 +102,8 @@ impl State {
             functions: BTreeMap::new(),
             dialect: Dialect::Bash,
             altered: BTreeSet::new(),
+            foreign: BTreeSet::new(),
+            maps: BTreeSet::new(),
             kept: BTreeSet::new(),
             exported: BTreeSet::new(),
             past: None,
@@ -121,6 +130,8 @@ impl State {
         1 + values.chain(&self.positional).map(size).sum::<usize>()
             + self.functions.len()
             + self.altered.len()
+            + self.foreign.len()
+            + self.maps.len()
             + self.exported.len()
             + self.made.len()
             + self.moved.len()
@@ -155,6 +166,7 @@ impl State {
 
     fn put(&mut self, name: &str, values: Vec<Value>) {
         self.arrays.remove(name);
+        self.foreign.remove(name);
         let values = bounded(values);
         if let Some(past) = &self.past {
             past.borrow_mut().variables.entry(name.to_owned()).or_default().extend(values.iter().cloned());
@@ -168,6 +180,7 @@ impl State {
             past.borrow_mut().variables.entry(name.to_owned()).or_default().push(Value::unknown());
         }
         self.variables.remove(name);
+        self.foreign.remove(name);
         self.arrays.insert(name.to_owned(), elements.into_iter().map(Value::present).collect());
     }
 
@@ -252,6 +265,7 @@ impl State {
             && directories
             && positional
             && other.altered.is_subset(&self.altered)
+            && other.foreign.is_subset(&self.foreign)
     }
 
     /// The state at the head of a loop that also comes from its end: what grows there is not counted up.
@@ -310,6 +324,8 @@ impl State {
         }
         self.join_functions(other.functions);
         self.altered.extend(other.altered);
+        self.foreign.extend(other.foreign);
+        self.maps.extend(other.maps);
         self.kept.extend(other.kept);
         self.exported.extend(other.exported);
         self.past = self.past.or(other.past);

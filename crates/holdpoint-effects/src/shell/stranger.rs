@@ -58,18 +58,23 @@ const LEADS: [&str; 6] = ["COMMAND", "RUN", "cmd", "command", "exec", "sudo"];
 const SUBCOMMANDS_MAX: usize = 3;
 
 /// Parts of names that say the same.
-const ACTS_WITHIN: [&str; 17] = [
+const ACTS_WITHIN: [&str; 22] = [
     "callcommand",
     "delete_",
     "deletefile",
+    "execcmd",
+    "execshell",
     "execv",
     "filewriter",
     "outputstream",
     "processbuilder",
     "readprocess",
     "remove_",
-    "removedirectory",
+    "removedir",
     "removefile",
+    "removeitem",
+    "rm_rf",
+    "rmtree",
     "run-program",
     "shell-command",
     "shell_exec",

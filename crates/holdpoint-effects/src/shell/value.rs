@@ -9,8 +9,17 @@ pub(crate) enum Shape {
     Anything,
     /// A number, name or date: not empty, no slash, no leading dash, no pattern.
     Plain,
+    /// Nothing but that it is a secret of the environment, or has one in it.
+    Secret,
     /// The absolute path of a temporary file or directory made for this line.
     Scratch,
+}
+
+impl Shape {
+    /// Whether it may be any text.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(self, Self::Anything | Self::Secret)
+    }
 }
 
 /// A piece of an expanded word.
@@ -105,12 +114,17 @@ impl Value {
     /// Whether it begins with text that the line does not determine.
     pub(crate) fn starts_unknown(&self) -> bool {
         let first = self.pieces.iter().find(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
-        matches!(first, Some(Piece::Any { shape: Shape::Anything, .. }))
+        matches!(first, Some(Piece::Any { shape, .. }) if shape.is_open())
     }
 
     /// Whether word splitting may make any number of words of it.
     pub(crate) fn is_loose(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Any { loose: true, shape: Shape::Anything }))
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Any { loose: true, shape } if shape.is_open()))
+    }
+
+    /// Whether a secret of the environment is in it.
+    pub(crate) fn has_secret(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Any { shape: Shape::Secret, .. }))
     }
 
     /// What a loop variable holds after splitting: one word, whatever it is.
@@ -126,7 +140,12 @@ impl Value {
         match (self.pieces.last_mut(), piece) {
             (_, Piece::Text(more)) if more.is_empty() => {}
             // Unknown text beside unknown text is unknown text.
-            (Some(Piece::Any { shape: Shape::Anything, loose }), Piece::Any { loose: more, .. }) => *loose |= more,
+            (Some(Piece::Any { shape: before, loose }), Piece::Any { shape, loose: more }) if before.is_open() => {
+                *loose |= more;
+                if shape == Shape::Secret {
+                    *before = Shape::Secret;
+                }
+            }
             (Some(Piece::Text(text)), Piece::Text(more)) => text.push_str(&more),
             (_, piece) => self.pieces.push(piece),
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::expand::inherited;
+use super::operators::SLICE;
 use super::scan::{looks_evaluated, names_in};
 use super::syntax::{List, Operation, Part, Word};
 use super::value::{Piece, Value};
@@ -28,9 +29,16 @@ impl Walker<'_> {
             Part::Parameter { parameter, .. } => {
                 if let Some(subscript) = &parameter.subscript {
                     self.visit_all(subscript);
+                    self.evaluates_subscript(&parameter.name, subscript);
                 }
                 match &parameter.operation {
-                    Operation::Alternative { word, .. } | Operation::Changed { word, .. } => self.visit_all(word),
+                    Operation::Alternative { word, .. } => self.visit_all(word),
+                    Operation::Changed { word, operator } => {
+                        self.visit_all(word);
+                        if *operator == SLICE {
+                            self.evaluates(word);
+                        }
+                    }
                     Operation::Default { word, assign, .. } => {
                         self.visit_all(word);
                         if *assign {
@@ -59,6 +67,7 @@ impl Walker<'_> {
     pub(super) fn visit_arithmetic(&mut self, parts: &[Part]) {
         self.visit_all(parts);
         self.evaluated_variables(parts);
+        self.evaluates(parts);
         let text = |part: &Part| if let Part::Text { text, .. } = part { text.clone() } else { " ".to_owned() };
         self.assigned_by_arithmetic(&parts.iter().map(text).collect::<String>());
     }

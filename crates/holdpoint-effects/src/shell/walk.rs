@@ -111,6 +111,7 @@ impl Walker<'_> {
         if !self.budget.walk_steps(1) {
             self.stop(command.span.clone());
         }
+        let around = std::mem::replace(&mut self.at, command.span.clone());
         let written = self.about_to_write(command);
         let outer = (self.input.clone(), self.descriptors.clone(), self.commands_at_input);
         self.keeps_redirections = false;
@@ -129,6 +130,7 @@ impl Walker<'_> {
         if !std::mem::take(&mut self.keeps_redirections) {
             (self.input, self.descriptors, self.commands_at_input) = outer;
         }
+        self.at = around;
         self.depth -= 1;
         failed
     }
@@ -178,6 +180,7 @@ impl Walker<'_> {
                     self.evaluated_subscript(word);
                     if compares {
                         self.evaluated_variables(&word.parts);
+                        self.evaluates(&word.parts);
                     }
                 }
             }
@@ -195,10 +198,13 @@ impl Walker<'_> {
         let mut input = self.input.clone();
         for (index, stage) in stages.iter().enumerate() {
             let next = self.printed(stage, &input);
+            let foreign =
+                index.checked_sub(1).and_then(|before| stages.get(before)).is_some_and(|before| self.prints_contents(before));
             self.listed = None;
             let follow = |walker: &mut Self| {
                 walker.input = input.clone();
                 walker.commands_at_input = walker.commands;
+                walker.input_is_foreign(foreign);
                 walker.command(stage);
             };
             if self.last_stage_stays && index + 1 == stages.len() {
@@ -239,6 +245,7 @@ impl Walker<'_> {
     }
 
     fn for_loop(&mut self, variable: &str, words: Option<&[Word]>, body: &List, span: &Span) {
+        let foreign = words.is_some_and(|words| words.iter().any(|word| self.is_foreign(&word.parts)));
         let mut values = match words {
             Some(words) => {
                 for word in words {
@@ -257,6 +264,7 @@ impl Walker<'_> {
             // `select` leaves what was typed in another name.
             walker.state.set("REPLY", vec![Value::unknown()]);
             walker.state.set(variable, values.clone());
+            walker.foreign_name(variable, foreign);
             walker.list(body);
         });
     }

@@ -74,6 +74,8 @@ pub(crate) struct Walker<'w> {
     pub(crate) site: Site,
     /// The span that everything has while a text is read that is not a piece of the artefact.
     pub(crate) within: Option<Span>,
+    /// The command that is being followed.
+    pub(crate) at: Span,
     /// The functions being followed: one that calls itself is followed once.
     pub(crate) calling: Vec<Call>,
     /// The files being read as scripts.
@@ -128,6 +130,7 @@ impl<'w> Walker<'w> {
             input: Input::Inherited,
             site: Site::Here,
             within: None,
+            at: 0..0,
             calling: Vec::new(),
             reading: BTreeSet::new(),
             recipes: 0,

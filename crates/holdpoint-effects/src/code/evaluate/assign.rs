@@ -12,7 +12,7 @@ impl Evaluator<'_> {
     pub(super) fn import(&mut self, import: &Import) {
         let module = self.library.same(&import.module);
         if !self.library.knows(&module) {
-            self.note(Act::Load(module.clone()));
+            self.note_load(&module);
         }
         let of_module = |name: &str| if name == "default" { module.clone() } else { format!("{module}.{name}") };
         match &import.takes {
@@ -28,6 +28,14 @@ impl Evaluator<'_> {
                 let module = self.library_name(&module);
                 self.bind(name, module);
             }
+        }
+    }
+
+    /// A module that is none of the language's own; what an address answers nobody has seen.
+    pub(in crate::code) fn note_load(&mut self, module: &str) {
+        match module.contains("://") {
+            true => self.unseen("a module that the network holds"),
+            false => self.note(Act::Load(module.to_owned())),
         }
     }
 

@@ -5,7 +5,7 @@ use super::super::evaluate::{Evaluator, Given};
 use super::super::library::Known;
 use super::texts::{from_base64, from_hex, joined};
 use super::{base, decoded, each_text, joined_paths, names_list, parent, scratch, texts_of};
-use crate::shell::value::{Piece, Value};
+use crate::shell::value::{Piece, Shape, Value};
 
 impl Evaluator<'_> {
     pub(super) fn python_property(&mut self, name: &str) -> Option<Choices> {
@@ -63,6 +63,7 @@ impl Evaluator<'_> {
                 let default = given.item(1).or_else(|| given.named.get("default").cloned());
                 known.unwrap_or_else(Choices::data).or(default.unwrap_or_else(Choices::data))
             }
+            "os.environ.items" | "os.environ.values" => Bind::List(List::of(Bind::Text(Value::any(Shape::Secret)).into())).into(),
             "os.environ.copy" => Bind::Record(std::collections::BTreeMap::new()).into(),
             "os.listdir" => names_list(),
             "os.scandir" => {
@@ -172,7 +173,10 @@ impl Evaluator<'_> {
                 self.escape_given(&named);
                 given.items.any()
             }
-            "dict" => Bind::Record(given.named.clone()).into(),
+            "dict" => {
+                let record = Choices::from(Bind::Record(given.named.clone()));
+                self.made_of_secrets(given).into_iter().fold(record, Choices::or)
+            }
             "getattr" => {
                 let object = given.item(0)?;
                 match given.item(1)?.known() {

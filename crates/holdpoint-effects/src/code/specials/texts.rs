@@ -2,7 +2,7 @@
 
 use super::super::bind::{Bind, Choices, List};
 use super::super::evaluate::Given;
-use crate::shell::value::{Piece, Value};
+use crate::shell::value::{Piece, Shape, Value};
 
 /// Longest text that is taken apart or put together, in bytes.
 const TEXT_MAX_BYTES: usize = 16 * 1024;
@@ -15,21 +15,21 @@ pub(super) fn method(text: &Value, method: &str, on: &Given) -> Option<Choices> 
     match method {
         "encode" | "decode" | "toString" | "valueOf" | "as_posix" | "normalize" => same(),
         "strip" | "trim" if on.items.items.is_empty() => known().map_or_else(same, |text| as_text(text.trim().to_owned())),
-        "lower" | "toLowerCase" => as_text(known()?.to_lowercase()),
-        "upper" | "toUpperCase" => as_text(known()?.to_uppercase()),
+        "lower" | "toLowerCase" if !text.has_secret() => as_text(known()?.to_lowercase()),
+        "upper" | "toUpperCase" if !text.has_secret() => as_text(known()?.to_uppercase()),
         "concat" => {
             let mut whole = text.clone();
             on.items.items.iter().for_each(|item| whole.append(item.value()));
             Some(Bind::Text(if on.items.more.is_some() { Value::unknown() } else { whole }).into())
         }
-        "replace" | "replaceAll" => {
+        "replace" | "replaceAll" if !text.has_secret() => {
             let (from, to) = (on.item(0)?.known()?, on.item(1)?.known()?);
             let count = if method == "replace" && on.named.contains_key("js") { 1 } else { usize::MAX };
             let text = known()?;
             let grows = text.len() + text.matches(&from).count().min(count) * to.len() > TEXT_MAX_BYTES;
             if grows { Some(Bind::Text(Value::unknown()).into()) } else { as_text(text.replacen(&from, &to, count)) }
         }
-        "format" => Some(Bind::Text(formatted(&known()?, on)?).into()),
+        "format" if !text.has_secret() => Some(Bind::Text(formatted(&known()?, on)?).into()),
         "join" => {
             let list = on.item(0)?;
             let Some(Bind::List(List { items, more: None })) = list.only() else {
@@ -37,7 +37,9 @@ pub(super) fn method(text: &Value, method: &str, on: &Given) -> Option<Choices> 
             };
             Some(Bind::Text(joined(text, items)).into())
         }
-        "split" => Some(Bind::List(split(&known(), on)).into()),
+        "split" if !text.has_secret() => Some(Bind::List(split(&known(), on)).into()),
+        // Whatever is made of a secret has it in it.
+        _ if text.has_secret() => Some(Bind::Text(Value::any(Shape::Secret)).into()),
         "repeat" | "padStart" | "padEnd" | "slice" | "substring" => Some(Bind::Text(Value::unknown()).into()),
         _ => None,
     }
