@@ -92,6 +92,8 @@ impl Walker<'_> {
         of_tools
             && self.site == Site::Here
             && self.is_tool_directory(place)
+            // Any hidden directory may be called so; these are where version managers put what they choose.
+            && (!self.is_in_tools_of_home(place) || CHOSEN.iter().any(|chosen| place.ends_with(chosen)))
             && !self.is_rewritten(path)
             && !is_shell(base)
             && (is_interpreter(base) || families::command(base).is_some())
@@ -152,6 +154,20 @@ pub(super) fn shebang(text: &str) -> Option<Vec<&str>> {
 
 /// Where package managers put a project's tools.
 const INSTALLED: [&str; 3] = ["/.venv/bin", "/node_modules/.bin", "/venv/bin"];
+
+/// Where version managers and installers of a language put programs in a home.
+const CHOSEN: [&str; 10] = [
+    "/.asdf/shims",
+    "/.bun/bin",
+    "/.cargo/bin",
+    "/.deno/bin",
+    "/.goenv/shims",
+    "/.local/share/mise/shims",
+    "/.nodenv/shims",
+    "/.pyenv/shims",
+    "/.rbenv/shims",
+    "/.volta/bin",
+];
 
 /// Where administrators and package managers put programs.
 const SYSTEM: [&str; 12] = [
