@@ -89,8 +89,8 @@ impl Walker<'_> {
     /// Whether a variable has one of the values that a template asks for, or may have it.
     fn is_set_for(&self, template: &Template) -> bool {
         let has = |(name, wanted): (&str, &str)| match self.state.variables.get(name) {
-            Some(values) => values.iter().any(|value| value.known().is_none_or(|value| value == wanted)),
-            None => self.world.variable(name) == Some(wanted),
+            Some(values) => values.iter().any(|value| value.known().is_none() || fits(&Field::new(value.clone(), 0..0), wanted)),
+            None => self.world.variable(name).is_some_and(|value| fits(&Field::new(Value::text(value), 0..0), wanted)),
         };
         let set = |sets: &[String]| sets.is_empty() || sets.iter().filter_map(|set| set.split_once('=')).any(has);
         set(&template.when_variable) && !template.unless_variable.iter().any(|set| self.is_surely_set(set))

@@ -10,10 +10,14 @@ use super::leak::is_secret_name;
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
+use super::wrapper::leading;
 use crate::code::awk;
 use crate::code::words::Found;
 use crate::families::{self, Command, Place};
 use crate::sql;
+
+/// Most files that are looked at of those which an input names.
+const NAMED_MAX: usize = 64;
 
 impl Walker<'_> {
     /// Follows a program that has a reader of its own; `false` when it has none.
@@ -69,6 +73,10 @@ impl Walker<'_> {
             }
             "kubectl" | "oc" | "k" => self.kubectl(program, arguments, directory, span),
             "killall" | "pkill" | "skill" => return self.ends_guard(program, arguments, directory, span),
+            "bsdcpio" | "cpio" | "gcpio" => {
+                self.packs_named(arguments, directory, span);
+                return false;
+            }
             "printenv" => return self.shows_environment(arguments, span),
             "ps" => return self.environments(arguments, span),
             "psql" => self.psql(arguments, directory, span),
@@ -143,6 +151,33 @@ impl Walker<'_> {
             self.note(plain(Verb::Read, ResourceKind::Credential, "environment of a service", summary, span.clone()));
         }
         false
+    }
+
+    /// Follows a command that gets secrets in its environment: where it only shows that, it shows them.
+    pub(super) fn given_secrets(&mut self, follow: impl FnOnce(&mut Self), span: &Span) {
+        const SHOW: [&str; 6] = ["declare", "env", "export", "printenv", "set", "typeset"];
+        let before = self.noted();
+        let mut ran = std::mem::take(&mut self.ran);
+        follow(self);
+        let shows = self.only_looked(before) && SHOW.iter().any(|name| self.ran.contains(*name));
+        self.ran.append(&mut ran);
+        if shows {
+            let summary = "Shows the secrets that a command is given in its environment".to_owned();
+            self.note(plain(Verb::Read, ResourceKind::Credential, "environment", summary, span.clone()));
+        }
+    }
+
+    /// `cpio -o` packs the files that its input names.
+    fn packs_named(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
+        let (line, _) = leading(arguments, &["-H", "-D", "-F", "-O"]);
+        let packs = ["-o", "--create", "-p", "--pass-through"].iter().any(|name| line.has(name));
+        let text = match &self.input {
+            Input::Text(text) if packs => text.known(),
+            _ => None,
+        };
+        for name in text.iter().flat_map(|text| text.split(['\n', '\0'])).filter(|name| !name.is_empty()).take(NAMED_MAX) {
+            self.look_by_name(&Field::new(Value::text(name), span.clone()), directory);
+        }
     }
 
     /// `ps e` shows what processes have in their environment, which is where secrets are.

@@ -51,7 +51,8 @@ impl Walker<'_> {
         if let Some(skipped) = fetches(program, arguments) {
             self.fetched(program, behind(skipped), directory, span);
         } else if let Some((runner, skipped)) = runner(program, arguments) {
-            self.simple_wrapper(runner, behind(skipped), directory, span);
+            let follow = |walker: &mut Self| walker.simple_wrapper(runner, behind(skipped), directory, span);
+            if matches!(program, "doppler" | "infisical" | "op") { self.given_secrets(follow, span) } else { follow(self) }
         } else if let Some(wrapper) = WRAPPERS.iter().find(|wrapper| wrapper.name == program) {
             self.apart(|walker| walker.simple_wrapper(wrapper, arguments, directory, span));
         } else {
@@ -477,6 +478,7 @@ impl Walker<'_> {
             .next()
             .and_then(Field::known)
             .or_else(|| replaced_by(arguments.get(..used).unwrap_or_default()));
+        ["-a", "--arg-file"].iter().flat_map(|name| line.values(name)).for_each(|file| self.look_by_name(file, directory));
         let listed = self.listed_words(&words);
         match marker {
             Some(marker) => {

@@ -184,6 +184,26 @@ pub(super) const RUNNER: Wrapper = Wrapper {
     operands: 0,
 };
 
+/// Those of programs that keep secrets and hand them to a command in its environment.
+const KEEPER: Wrapper = Wrapper {
+    name: RUNNER.name,
+    valued: &[
+        "--account",
+        "--command",
+        "--config",
+        "--env",
+        "--env-file",
+        "--environment",
+        "-e",
+        "-c",
+        "--path",
+        "--projectId",
+        "--session",
+        "--tags",
+        "--token",
+    ],
+    operands: 0,
+};
 /// Those of conda, whose options name an environment.
 const CONDA: Wrapper = wrapper("conda", &["-n", "--name", "-p", "--prefix", "--cwd", "-r", "--root-prefix", "-a", "--attach"], 0);
 const DIRENV: Wrapper = wrapper("direnv", &[], 1);
@@ -265,7 +285,13 @@ pub(super) fn runner(program: &str, arguments: &[Field]) -> Option<(&'static Wra
     match (program, words.as_slice()) {
         ("asdf" | "bundle" | "mise" | "yarn", ["exec", ..])
         | ("mise", ["x", ..])
+        | ("cabal" | "opam" | "stack", ["exec", ..])
+        // Taskwarrior's.
+        | ("task", ["execute", _, ..])
         | ("doppler" | "hatch" | "pdm" | "pipenv" | "poetry" | "rye" | "uv", ["run", ..]) => Some((&RUNNER, at + 1)),
+        ("infisical" | "op", ["run", ..]) => Some((&KEEPER, at + 1)),
+        // A path is one of a program that it builds.
+        ("dune", ["exec", "--", name]) if !name.contains('/') => Some((&RUNNER, at + 1)),
         ("conda" | "mamba" | "micromamba", ["run", ..]) => Some((&CONDA, at + 1)),
         ("direnv", ["exec", ..]) => Some((&DIRENV, at + 1)),
         ("perf", ["record" | "stat" | "trace", ..]) => Some((&PERF, at + 1)),
