@@ -147,8 +147,9 @@ const MODES: &[&str] =
 
 /// Reads a program by what it calls.
 pub(crate) fn read(code: &str, tongue: Tongue) -> Alike<'_> {
-    let texts = texts(code);
-    let plain = without(code, &texts);
+    let placed = texts(code);
+    let plain = without(code, &placed);
+    let texts: Vec<&str> = placed.into_iter().map(|(_, text)| text).collect();
     let names: Vec<&str> = names(&plain).collect();
     // A name between quotes may be called by it.
     let quoted = || texts.iter().copied().filter(|text| is_name(text));
@@ -169,7 +170,8 @@ pub(crate) fn read(code: &str, tongue: Tongue) -> Alike<'_> {
     let opens = names.iter().any(opens_to_write)
         || names.iter().any(|name| has(name, &["open", "fopen"]))
             && names.iter().copied().chain(quoted()).chain(texts.iter().copied()).any(|name| is_one_of(name, MODES));
-    let writes = |name: &&str| has(name, WRITES) && !is_one_of(name, PRINTS) && !prints_lines(name, code);
+    let prints = names.contains(&"writeLines") && only_prints_lines(code);
+    let writes = |name: &&str| has(name, WRITES) && !is_one_of(name, PRINTS) && !(prints && *name == "writeLines");
     let puts = |name: &&str| has(name, PUTS) && !files.is_empty();
     if !(opens || names.iter().any(|name| writes(name) || puts(name)) || assigns_contents(&plain)) {
         return Alike::Nothing;
@@ -181,21 +183,22 @@ fn says_act(part: &str, tongue: Tongue) -> bool {
     ACTS.contains(&part) && !(tongue == Tongue::R && part == "rm")
 }
 
-/// The texts between quotes. Single ones may stand for a letter, or before a name that is not worked out.
-fn texts(code: &str) -> Vec<&str> {
-    let (mut texts, mut rest) = (Vec::new(), code);
-    while let Some(at) = rest.find(['"', '\'']) {
-        let (_, from) = rest.split_at(at);
-        let quote = if from.starts_with('"') { '"' } else { '\'' };
-        let inner = from.get(1..).unwrap_or_default();
+/// The texts between quotes, and where each begins. Single quotes may stand for a letter, or before a name that is not worked out.
+fn texts(code: &str) -> Vec<(usize, &str)> {
+    let (mut texts, mut from) = (Vec::new(), 0);
+    while let Some((at, rest)) = code
+        .get(from..)
+        .and_then(|rest| rest.find(['"', '\'']).map(|at| rest.split_at(at)))
+        .map(|(skipped, rest)| (from + skipped.len(), rest))
+    {
+        let quote = if rest.starts_with('"') { '"' } else { '\'' };
+        let inner = rest.get(1..).unwrap_or_default();
         let end =
             end_of_text(inner, quote).filter(|end| quote == '"' || !inner.get(..*end).unwrap_or_default().contains(['(', '\n']));
-        match end.and_then(|end| inner.split_at_checked(end)) {
-            Some((text, behind)) => {
-                texts.push(text);
-                rest = behind.get(1..).unwrap_or_default();
-            }
-            None => rest = inner,
+        from = at + 1;
+        if let Some(text) = end.and_then(|end| inner.get(..end)) {
+            texts.push((at + 1, text));
+            from += text.len() + 1;
         }
     }
     texts
@@ -210,14 +213,17 @@ fn end_of_text(inner: &str, quote: char) -> Option<usize> {
     })
 }
 
-/// The code without its texts, but for those in which code may stand.
-fn without(code: &str, texts: &[&str]) -> String {
+/// The code without its texts between double quotes, but for those in which code may stand.
+fn without(code: &str, texts: &[(usize, &str)]) -> String {
     let holds_code = |text: &str| ["#{", "${", "$(", "\\("].iter().any(|start| text.contains(start));
-    let mut plain = code.to_owned();
-    for text in texts.iter().filter(|text| !text.is_empty() && !holds_code(text)) {
-        plain = plain.replace(&format!("\"{text}\""), "\"\"");
+    let (mut plain, mut from) = (String::with_capacity(code.len()), 0);
+    for (at, text) in
+        texts.iter().filter(|(at, text)| code.get(..*at).is_some_and(|code| code.ends_with('"')) && !holds_code(text))
+    {
+        plain.push_str(code.get(from..*at).unwrap_or_default());
+        from = at + text.len();
     }
-    plain
+    plain + code.get(from..).unwrap_or_default()
 }
 
 /// The names in code, with what they belong to: `File.rm_rf`, `os:cmd`, `delete-file`.
@@ -270,8 +276,8 @@ fn runs(code: &str) -> bool {
         || code.contains("!!")
 }
 
-/// R's `writeLines` prints where it is given no second thing.
-fn prints_lines(name: &str, code: &str) -> bool {
+/// Whether each `writeLines` is given no second thing: then R prints.
+fn only_prints_lines(code: &str) -> bool {
     let is_given_one = |behind: &str| {
         let mut depth = 0_usize;
         for letter in behind.chars() {
@@ -285,7 +291,7 @@ fn prints_lines(name: &str, code: &str) -> bool {
         }
         true
     };
-    name == "writeLines" && code.split("writeLines").skip(1).all(is_given_one)
+    code.split("writeLines").skip(1).all(is_given_one)
 }
 
 /// Groovy and Kotlin give a file its contents by an assignment: `new File("x").text = ""`.
