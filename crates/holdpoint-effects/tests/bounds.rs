@@ -106,6 +106,22 @@ fn what_is_looked_at_again_from_each_place_is_opaque() {
 }
 
 #[test]
+fn a_budget_may_end_before_any_character() {
+    // A parser that was given half of a character and then nothing more read outside of its memory.
+    for character in ["é", "日", "😀"] {
+        let long = |pattern: &str, shift: usize| {
+            let pattern = pattern.replace('_', character);
+            "a".repeat(shift) + &pattern.repeat((64 * 1024 - shift) / pattern.len())
+        };
+        for shift in 0..4 {
+            assert!(is_opaque(long("_$", shift)), "{character} behind {shift}");
+            assert!(is_opaque_file("python3", &long("_=_\n", shift)), "{character} behind {shift}");
+            assert!(is_opaque_file("node", &long("_=_;", shift)), "{character} behind {shift}");
+        }
+    }
+}
+
+#[test]
 fn every_character_may_stand_behind_a_brace() {
     // The last of each plane: C's `isdigit`, asked about one of them, reads outside its table.
     for plane in 0..=16_u32 {

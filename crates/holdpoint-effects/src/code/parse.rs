@@ -8,7 +8,7 @@ use tree_sitter::{LogType, Node, ParseOptions, ParseState, Parser, Tree};
 
 use super::language::Language;
 use super::syntax::Unreadable;
-use crate::shell::budget::Budget;
+use crate::shell::budget::{Budget, piece};
 
 /// The text is not one of the language, as far as its grammar is known here.
 pub(crate) const STRUCTURE: Unreadable = Unreadable("its structure is not understood");
@@ -99,7 +99,7 @@ impl Parsing<'_> {
 
     /// Parses on; nothing where the parser is to be watched from here, or where it ends.
     fn go_on(&mut self, parser: &mut Parser, repairs: &Cell<bool>) -> Option<Tree> {
-        let (bytes, budget) = (self.text.as_bytes(), self.budget);
+        let (text, budget) = (self.text, self.budget);
         let watched = self.checks >= UNWATCHED_CHECKS;
         let mut look = |state: &ParseState| {
             self.checks += 1;
@@ -113,8 +113,7 @@ impl Parsing<'_> {
         };
         let mut chunk = |at: usize, _| {
             self.cut.set(self.cut.get() || !budget.code_steps(if watched { WATCHED_CHUNK_STEPS } else { CHUNK_STEPS }));
-            let end = if self.cut.get() { at } else { (at + CHUNK_BYTES).min(bytes.len()) };
-            bytes.get(at..end).unwrap_or_default()
+            if self.cut.get() { &[] } else { piece(text, at, CHUNK_BYTES) }
         };
         parser.parse_with_options(&mut chunk, None, Some(ParseOptions::new().progress_callback(&mut look)))
     }

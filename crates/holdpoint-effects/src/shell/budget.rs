@@ -49,6 +49,14 @@ pub(crate) const VALUE_MAX_BYTES: usize = 16 * 1024;
 /// Bytes of a value whose copying costs one step of the walk.
 pub(crate) const VALUE_BYTES_PER_STEP: usize = 256;
 
+/// The piece of a text that a parser is given at once: at most so many bytes, and no part of a character. A parser that finds the first
+/// bytes of a character at the end of a piece asks for the rest, and where nothing comes because the budget is spent, tree-sitter
+/// 0.26 reads outside of its memory (`lexer.c`, `ts_lexer__get_lookahead`).
+pub(crate) fn piece(text: &str, at: usize, bytes_max: usize) -> &[u8] {
+    let end = text.floor_char_boundary(at.saturating_add(bytes_max));
+    text.as_bytes().get(at..end).unwrap_or_default()
+}
+
 /// What is left to spend. Shared by everything that works on one artefact.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -148,4 +156,22 @@ fn take(left: &Cell<u32>, count: u32) -> bool {
     let enough = left.get() >= count;
     left.set(left.get().saturating_sub(count));
     enough
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_piece_ends_where_a_character_does() {
+        let text = "aé日x";
+        let at = |at: usize, bytes_max: usize| String::from_utf8(piece(text, at, bytes_max).to_vec()).unwrap();
+        assert_eq!(at(0, 2), "a");
+        assert_eq!(at(0, 3), "aé");
+        assert_eq!(at(1, 4), "é");
+        assert_eq!(at(3, 3), "日");
+        assert_eq!(at(6, 9), "x");
+        assert_eq!(at(7, 9), "");
+        assert_eq!(at(99, 1), "");
+    }
 }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use tree_sitter::{Language, Node, ParseOptions, ParseState, Parser, Tree, TreeCursor};
 
-use super::budget::{Budget, HERE_DOCUMENTS_MAX};
+use super::budget::{Budget, HERE_DOCUMENTS_MAX, piece};
 use super::reader::Outline;
 
 /// Why the structure of a text is not certain; nothing where both readings agree.
@@ -95,11 +95,7 @@ impl Structural {
             let goes_on = !state.has_error() && budget.structure_check();
             if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
-        let bytes = text.as_bytes();
-        let mut chunk = |at: usize, _| {
-            let end = if budget.structure_chunk() { (at + CHUNK_BYTES).min(bytes.len()) } else { at };
-            bytes.get(at..end).unwrap_or_default()
-        };
+        let mut chunk = |at: usize, _| if budget.structure_chunk() { piece(text, at, CHUNK_BYTES) } else { &[] };
         let tree = self.parser.parse_with_options(&mut chunk, None, Some(ParseOptions::new().progress_callback(&mut give_up)));
         if tree.is_none() {
             // It would go on with this text when it is given the next.
