@@ -53,7 +53,8 @@ pub(crate) const VALUE_BYTES_PER_STEP: usize = 256;
 /// bytes of a character at the end of a piece asks for the rest, and where nothing comes because the budget is spent, tree-sitter
 /// 0.26 reads outside of its memory (`lexer.c`, `ts_lexer__get_lookahead`).
 pub(crate) fn piece(text: &str, at: usize, bytes_max: usize) -> &[u8] {
-    let end = text.floor_char_boundary(at.saturating_add(bytes_max));
+    let most = at.saturating_add(bytes_max).min(text.len());
+    let end = (at..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(at);
     text.as_bytes().get(at..end).unwrap_or_default()
 }
 
