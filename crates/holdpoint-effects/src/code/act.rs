@@ -53,6 +53,8 @@ pub(crate) enum Act {
     },
     /// Runs a file of the same language.
     Script(Value),
+    /// Has modules looked for in a directory.
+    Seek(Value),
     Set {
         name: String,
         value: Value,
@@ -110,6 +112,8 @@ pub(crate) enum Does {
     /// Runs the arguments as words.
     RunRest,
     Script,
+    /// Has modules looked for in further directories.
+    Seek,
     Set,
     Shell,
     Sql,
@@ -138,6 +142,7 @@ impl Act {
             | Self::Overwrite(value)
             | Self::Read(value)
             | Self::Script(value)
+            | Self::Seek(value)
             | Self::Unpack(value) => known(value),
             Self::Copy { from: one, to: other } | Self::Link { to: one, at: other } | Self::Move { from: one, to: other } => {
                 known(one) && known(other)

@@ -73,6 +73,7 @@ impl Evaluator<'_> {
             | Does::Overwrite
             | Does::Read
             | Does::Script
+            | Does::Seek
             | Does::Unpack => self.on_one(entry, given),
         }
         None
@@ -109,6 +110,7 @@ impl Evaluator<'_> {
                 Does::Modify => Act::Modify(value),
                 Does::Overwrite => Act::Overwrite(value),
                 Does::Script => Act::Script(value),
+                Does::Seek => Act::Seek(value),
                 Does::Unpack => Act::Unpack(value),
                 _ => Act::Read(value),
             });
@@ -147,9 +149,9 @@ impl Evaluator<'_> {
                 let has = |letters: &[char]| mode.as_deref().is_some_and(|mode| mode.contains(letters));
                 self.note(match mode {
                     None => Act::Overwrite(value.clone()),
-                    // What can be written can be cut off.
-                    Some(_) if has(&['w', 'x', '+']) => Act::Overwrite(value.clone()),
-                    Some(_) if has(&['a']) => Act::Append(value.clone()),
+                    // What can be written can be cut off; a database may be new (`n`), or made where there is none (`c`).
+                    Some(_) if has(&['w', 'x', '+', 'n']) => Act::Overwrite(value.clone()),
+                    Some(_) if has(&['a', 'c']) => Act::Append(value.clone()),
                     Some(_) => Act::Read(value.clone()),
                 });
             }
@@ -344,7 +346,7 @@ impl Given {
 
 impl Choices {
     /// The paths that something may name: itself, or each of a list.
-    fn each_path(&self) -> Vec<Value> {
+    pub(super) fn each_path(&self) -> Vec<Value> {
         let mut paths = Vec::new();
         for bind in self.iter() {
             match bind {

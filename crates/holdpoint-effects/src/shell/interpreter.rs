@@ -197,6 +197,11 @@ impl Walker<'_> {
                     Some(code) => self.code(program, &code.value, words, directory, span),
                     None => self.unseen_code(program, "no code", span),
                 }
+                // With `-i` it takes more from whoever types, or from the input.
+                let asks = interpreter.names.contains(&"python3") && is_given(arguments, interpreter, "-i");
+                if asks && !matches!(self.input, Input::Inherited) {
+                    self.code_from_input(program, words, directory, span);
+                }
                 return true;
             }
             if let Some(attached) = interpreter.module.iter().find_map(|option| shown.strip_prefix(option)) {
@@ -300,6 +305,24 @@ impl Walker<'_> {
                 places.iter().for_each(|place| self.delete(place, directory));
             }
             ("timeit", _) => return self.timed(program, words, directory, span),
+            // What waits for somebody to type takes its program from the input.
+            ("code" | "asyncio", _) => return self.code_from_input(program, &operands, directory, span),
+            ("lib2to3", files)
+                if words.iter().any(|word| word.value.head() == "--write" || is_cluster(word.value.head(), "-w")) =>
+            {
+                files.iter().for_each(|file| self.edit(file, directory, "Edits"));
+            }
+            // What these are given is a module, or the file of one, which runs.
+            ("runpy" | "unittest" | "doctest" | "pydoc", given)
+                if given.iter().any(|given| given.shown().contains('/') && !given.shown().ends_with(".md")) =>
+            {
+                for file in given.iter().filter(|file| file.shown().contains('/')) {
+                    self.script(file, &[], directory, program);
+                }
+                if module == "runpy" {
+                    return;
+                }
+            }
             ("json.tool", [_, written]) => self.overwrite(written, directory),
             ("zipfile" | "tarfile", [written, ..])
                 if words.iter().any(|word| ["-c", "--c"].iter().any(|option| word.value.head().starts_with(option))) =>

@@ -86,14 +86,22 @@ impl Walker<'_> {
     fn perform_all(&mut self, program: &Program<'_>, acts: &[Noted], directory: Option<&str>, span: &Span) {
         let mut place = directory.map(str::to_owned);
         let mut delegated = None;
-        let mut modules = 0;
+        let (mut modules, mut sought) = (0, Vec::new());
         for Noted { act, by_itself } in acts {
             if self.stopped || !self.budget.walk_steps(ACT_STEPS) {
                 return self.stop(span.clone());
             }
+            if let Act::Seek(directory) = act {
+                // What lies in the work tree is the asker's own.
+                let outside = |place: &String| self.world.path(place).is_none_or(|facts| facts.place != Place::WorkTree);
+                let found = directory.known().map(|directory| absolute(&directory, place.as_deref().unwrap_or("/")));
+                sought.extend(found.filter(outside));
+                continue;
+            }
             if let Act::Load(module) = act {
                 modules += 1;
-                if modules > MODULES_MAX || !self.load_module(module, program, place.as_deref(), span) {
+                if modules > MODULES_MAX || !self.load_module(module, program, place.as_deref(), &sought, span) {
+                    self.unseen_from(module, program, &sought, span);
                     delegated = Some(format!("Runs code of `{module}` through `{}`, which is not read", program.interpreter));
                 }
                 continue;
@@ -155,7 +163,7 @@ impl Walker<'_> {
                 self.named_again(&[field(to)], &field(at), here);
                 self.link(&[field(to)], &field(at), here);
             }
-            Act::Load(_) => {}
+            Act::Load(_) | Act::Seek(_) => {}
             Act::Mail => {
                 let effect = plain(Verb::Publish, ResourceKind::Service, "mail", "Sends mail".to_owned(), span.clone());
                 self.note(Effect { environment: Environment::Unknown, reversibility: Reversibility::Irreversible, ..effect });
@@ -288,11 +296,28 @@ impl Walker<'_> {
         self.program_of_system(client, &words, here, span);
     }
 
-    /// Reads a module that lies beside a program; `false` where there is none, or none that can be read.
-    fn load_module(&mut self, module: &str, program: &Program<'_>, directory: Option<&str>, span: &Span) -> bool {
+    /// A module that is looked for outside the work tree as well, and was found in none of the places that can be read.
+    fn unseen_from(&mut self, module: &str, program: &Program<'_>, sought: &[String], span: &Span) {
+        if let Some(place) = sought.first().filter(|_| !program.own) {
+            self.unseen_code(program.interpreter, &format!("the module `{module}`, which it may take from `{place}`"), span);
+        }
+    }
+
+    /// Reads a module that lies beside a program, or where it has modules looked for; `false` where there is none, or none that can
+    /// be read.
+    fn load_module(
+        &mut self,
+        module: &str,
+        program: &Program<'_>,
+        directory: Option<&str>,
+        sought: &[String],
+        span: &Span,
+    ) -> bool {
         let beside = program.file.and_then(|file| file.rsplit_once('/')).map(|(place, _)| place).or(directory);
         let (Site::Here, Some(beside)) = (&self.site, beside) else { return false };
-        let found = modules(program.language, module).into_iter().map(|name| absolute(&name, beside)).find_map(|path| {
+        let places = || sought.iter().map(String::as_str).chain([beside]);
+        let names = modules(program.language, module);
+        let found = places().flat_map(|place| names.iter().map(move |name| absolute(name, place))).find_map(|path| {
             let held = self.held(&path).map(|held| (held.text.clone(), held.span.clone()));
             let found = held.or_else(|| match self.world.content(&path) {
                 Content::Text(text) if !self.is_rewritten(&path) => Some((text.to_owned(), span.clone())),

@@ -462,17 +462,36 @@ fn may_match(pattern: &str, text: &str) -> bool {
     !pattern.is_empty()
 }
 
+/// The command behind the addresses of a line of sed: numbers, `$`, and patterns between slashes or what stands behind `\`.
+fn behind_addresses(line: &str) -> &str {
+    let mut rest = line;
+    loop {
+        rest = rest.trim_start_matches(|character: char| {
+            character.is_ascii_digit() || matches!(character, '$' | ',' | '!' | ' ' | '~' | '+')
+        });
+        let pattern = rest.strip_prefix('\\').or_else(|| rest.starts_with('/').then_some(rest));
+        let Some((delimiter, behind)) = pattern.and_then(|pattern| {
+            let delimiter = pattern.chars().next()?;
+            Some((delimiter, pattern.get(delimiter.len_utf8()..)?))
+        }) else {
+            return rest;
+        };
+        let mut escaped = false;
+        let end = behind.char_indices().find(|(_, letter)| {
+            let ends = *letter == delimiter && !escaped;
+            escaped = *letter == '\\' && !escaped;
+            ends
+        });
+        let Some((end, _)) = end else { return "" };
+        rest = behind.get(end + delimiter.len_utf8()..).unwrap_or_default().trim_start_matches(['I', 'M']);
+    }
+}
+
 /// Whether a sed script has a command or flag that runs something or writes a file. It may say yes too often.
 fn sed_acts(script: &str) -> bool {
     let lines = script.split([';', '\n', '{', '}']);
     lines.map(str::trim).any(|line| {
-        let address_free = line.trim_start_matches(|character: char| {
-            character.is_ascii_digit() || matches!(character, '$' | ',' | '!' | ' ' | '~' | '+')
-        });
-        let command = match address_free.strip_prefix('/') {
-            Some(rest) => rest.rsplit_once('/').map_or("", |(_, command)| command.trim_start_matches([' ', 'I', 'M', '!', ','])),
-            None => address_free,
-        };
+        let command = behind_addresses(line);
         if let Some(rest) = command.strip_prefix('s') {
             let Some(delimiter) = rest.chars().next() else { return false };
             let flags = rest.rsplit(delimiter).next().unwrap_or_default();
@@ -480,8 +499,7 @@ fn sed_acts(script: &str) -> bool {
         }
         matches!(command, "e")
             || command.starts_with("e ")
-            || command.starts_with("w ")
-            || command.starts_with("W ")
+            || command.strip_prefix(['w', 'W']).is_some_and(|file| file.starts_with([' ', '\t', '/', '.', '~']))
             || command.starts_with("r /dev")
     })
 }

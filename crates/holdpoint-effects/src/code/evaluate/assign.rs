@@ -91,6 +91,12 @@ impl Evaluator<'_> {
         if object.iter().any(|bind| bind.library_name().is_some_and(|name| self.library.is_environment(name))) {
             return self.set_variable(name, &value);
         }
+        if object.iter().any(|bind| match bind.library_name() {
+            Some("sys") => name.as_deref() == Some("path"),
+            of => of == Some("sys.path"),
+        }) {
+            value.each_path().into_iter().for_each(|place| self.note(Act::Seek(place)));
+        }
         if value.could_act() {
             // Whoever calls it there gets it called.
             self.escape(&value);

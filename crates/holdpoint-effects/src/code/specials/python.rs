@@ -21,7 +21,7 @@ impl Evaluator<'_> {
             "tempfile.tempdir" => Choices::text("/tmp"),
             "sys.stdout" => Choices::text("/dev/stdout"),
             "sys.stderr" => Choices::text("/dev/stderr"),
-            "sys.stdin" | "sys.path" | "sys.version" | "sys.platform" | "sys.version_info" => Choices::data(),
+            "sys.stdin" | "sys.version" | "sys.platform" | "sys.version_info" => Choices::data(),
             _ => return None,
         })
     }
