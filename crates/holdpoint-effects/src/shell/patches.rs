@@ -55,7 +55,12 @@ impl Walker<'_> {
             Some(_) => return,
             None => directory.map(str::to_owned),
         };
-        for (text, written) in self.patch_texts(&files, directory) {
+        let texts = self.patch_texts(&files, directory);
+        // What is taken back may be what is worked on, and nothing else keeps that.
+        if reversed && texts.is_empty() {
+            self.opaque("", "it takes changes back, and the line does not determine which", span.clone());
+        }
+        for (text, written) in texts {
             let span = written.as_ref().unwrap_or(span);
             if !self.budget.walk_steps(text.len().div_ceil(64)) {
                 return self.stop(span.clone());

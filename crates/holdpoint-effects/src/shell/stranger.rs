@@ -58,7 +58,7 @@ const LEADS: [&str; 6] = ["COMMAND", "RUN", "cmd", "command", "exec", "sudo"];
 const SUBCOMMANDS_MAX: usize = 3;
 
 /// Parts of names that say the same.
-const ACTS_WITHIN: [&str; 22] = [
+const ACTS_WITHIN: [&str; 26] = [
     "callcommand",
     "delete_",
     "deletefile",
@@ -70,16 +70,20 @@ const ACTS_WITHIN: [&str; 22] = [
     "processbuilder",
     "readprocess",
     "remove_",
+    "removeall",
     "removedir",
     "removefile",
     "removeitem",
+    "rm_r",
     "rm_rf",
+    "rmsync",
     "rmtree",
     "run-program",
     "shell-command",
     "shell_exec",
     "spawn",
     "stringtoprocess",
+    "unlinksync",
     "write18",
 ];
 
