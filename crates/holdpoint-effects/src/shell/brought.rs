@@ -1,4 +1,5 @@
-//! Recipes that the line brings to where they are found: a Makefile that is copied there, gets another line, or other words.
+//! Recipes that the line brings to where they are found: a Makefile that is copied, linked or unpacked there, gets another line, or
+//! other words.
 //!
 //! ```text
 //! cp other.mk Makefile && make          sed -i 's/echo/rm -rf/' package.json && npm test          curl -o Makefile … && make
@@ -7,11 +8,16 @@
 //!
 //! *In scope:* files that runners of tasks find by themselves. *Out of scope:* text that stands in the line (`held.rs`).
 
+use holdpoint_core::question::FileKind;
+
+use super::files::Target;
 use super::filters::replaced;
 use super::held::is_alone;
 use super::state::Held;
 use super::syntax::{Simple, Span, Word};
+use super::value::Field;
 use super::walker::{Site, Walker};
+use crate::recover::holds;
 use crate::world::{Content, absolute};
 
 /// Files of tasks by the programs that run them.
@@ -26,6 +32,9 @@ const RECIPES: [(&[&str], &[&str]); 5] = [
 /// Programs that bring what others wrote.
 const FETCHERS: [&str; 8] = ["aria2c", "curl", "http", "https", "wget", "wget2", "xh", "xhs"];
 
+/// Unpackers that ask before they replace something, so that they only add.
+const ADDERS: [&str; 5] = ["bsdunzip", "cabextract", "dtrx", "unar", "unzip"];
+
 impl Walker<'_> {
     /// The recipe that a command is about to copy or to change in place, and what it will hold.
     pub(super) fn about_to_bring(&self, simple: &Simple, span: &Span) -> Option<(String, Held)> {
@@ -33,7 +42,14 @@ impl Walker<'_> {
         let operands: Vec<&Word> = words.iter().filter(|word| !word.plain().is_some_and(|text| text.starts_with('-'))).collect();
         let in_place = || words.iter().any(|word| word.plain().is_some_and(|text| matches!(text, "-i" | "--in-place")));
         let (path, text) = match (name.plain()?, operands.as_slice()) {
-            ("cp" | "install" | "mv", [source, target]) => (self.only_path(target)?, self.text_at(&self.only_path(source)?)?),
+            ("ln", [source, target]) => {
+                // A directory in which something was linked is not what it was.
+                let path = self.only_path(target).filter(|path| is_recipe(path))?;
+                (path.clone(), self.text_at(&self.linked(source, words, &path)?)?)
+            }
+            ("cp" | "install" | "mv", [source, target]) => {
+                (self.landing(source, target)?, self.text_at(&self.only_path(source)?)?)
+            }
             ("sed" | "gsed", [script, file]) if in_place() => {
                 let path = self.only_path(file)?;
                 let text = replaced(&self.text_at(&path)?, &self.only_text(script)?)?;
@@ -42,6 +58,46 @@ impl Walker<'_> {
             _ => return None,
         };
         (is_alone(simple) && is_recipe(&path)).then(|| (path, Held { text, span: span.clone() }))
+    }
+
+    /// Takes note of where something is unpacked in a line that fetches: it may be what was fetched.
+    pub(super) fn brings_what_is_fetched(&mut self, operand: &Field, directory: Option<&str>) {
+        if let (true, Target::Exactly(path)) = (self.fetches(), self.target(&operand.value, directory)) {
+            self.state.brought.insert(path);
+        }
+    }
+
+    /// Takes note of where an unpacker of which the families say nothing, because it replaces nothing, puts what is new.
+    fn brings_new(&mut self, name: &str, words: &[Word]) {
+        if !ADDERS.contains(&name) || !self.fetches() {
+            return;
+        }
+        let at = words.iter().position(|word| word.plain() == Some("-d"));
+        let place = match at.and_then(|at| words.get(at + 1)) {
+            Some(place) => self.only_path(place),
+            None => self.directory(),
+        };
+        self.state.brought.extend(place);
+    }
+
+    /// Takes note of a recipe that a command links to, or merges with, what cannot be read.
+    pub(super) fn brings_unread(&mut self, simple: &Simple) {
+        let Some((name, words)) = simple.words.split_first() else { return };
+        self.brings_new(name.plain().unwrap_or_default(), words);
+        let operands: Vec<&Word> = words.iter().filter(|word| !word.plain().is_some_and(|text| text.starts_with('-'))).collect();
+        let prints = words.iter().any(|word| word.plain().is_some_and(|text| matches!(text, "-p" | "--stdout")));
+        let recipe = match (name.plain(), operands.as_slice()) {
+            (Some("ln"), [source, target]) => self.landing(source, target),
+            (Some("git"), [merge, current, _, _]) if merge.plain() == Some("merge-file") && !prints => self.only_path(current),
+            _ => return,
+        };
+        if let Some(path) = recipe.filter(|path| is_recipe(path)) {
+            self.state.brought.insert(path);
+        }
+    }
+
+    fn fetches(&self) -> bool {
+        FETCHERS.iter().any(|name| self.ran.contains(*name))
     }
 
     /// What a recipe held before the line adds something to it.
@@ -57,6 +113,29 @@ impl Walker<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The file that a copy or a link becomes: in a directory it keeps its name.
+    fn landing(&self, source: &Word, target: &Word) -> Option<String> {
+        let path = self.only_path(target)?;
+        if self.world.path(&path).is_none_or(|facts| facts.kind != FileKind::Directory) {
+            return Some(path);
+        }
+        let source = self.only_path(source)?;
+        Some(absolute(source.rsplit('/').next()?, &path))
+    }
+
+    /// Where a link leads: from where it lies if it is a symbolic one, and from here if it is another name of the file.
+    fn linked(&self, source: &Word, words: &[Word], link: &str) -> Option<String> {
+        let symbolic = |word: &Word| {
+            word.plain().is_some_and(|text| {
+                text == "--symbolic" || (text.starts_with('-') && !text.starts_with("--") && text.contains('s'))
+            })
+        };
+        if !words.iter().any(symbolic) {
+            return self.only_path(source);
+        }
+        self.only_text(source).map(|text| absolute(&text, link.rsplit_once('/').map_or("/", |(place, _)| place)))
     }
 
     fn only_text(&self, word: &Word) -> Option<String> {
@@ -78,9 +157,10 @@ impl Walker<'_> {
     pub(super) fn fetched_recipe(&mut self, program: &str, directory: &str, span: &Span) {
         let names = RECIPES.iter().filter(|(programs, _)| programs.contains(&program)).flat_map(|(_, names)| names.iter());
         let unknown = |path: &String| self.is_rewritten(path) && self.held(path).is_none();
-        let fetched = FETCHERS.iter().any(|name| self.ran.contains(*name));
-        if fetched && names.map(|name| absolute(name, directory)).any(|path| unknown(&path)) {
-            self.unseen_code(program, "tasks that the line fetches", span);
+        let brought = |path: &String| self.held(path).is_none() && self.state.brought.iter().any(|place| holds(place, path));
+        let fetched = self.fetches();
+        if names.map(|name| absolute(name, directory)).any(|path| (fetched && unknown(&path)) || brought(&path)) {
+            self.unseen_code(program, "tasks that the line brings and nobody read", span);
         }
     }
 }

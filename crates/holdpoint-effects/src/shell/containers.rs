@@ -3,9 +3,11 @@
 //! *Out of scope:* what is done to containers, images and volumes themselves (`families/containers.toml`, `families/kubernetes.toml`).
 
 use holdpoint_core::effect::{Effect, Environment, Verb};
-use holdpoint_core::question::Question;
+use holdpoint_core::question::{Place as Lies, Question};
 
 use super::apply::Applied;
+use super::destroyers::PROGRAM_DIRECTORIES;
+use super::files::Target;
 use super::images;
 use super::options::{Line, Style, parse};
 use super::subcommands::behind_subcommand;
@@ -89,9 +91,30 @@ impl Walker<'_> {
                 if program.ends_with("-compose") && !shared {
                     self.lost_in_service(&words, environment, span);
                 }
+                self.home_lent_to_unknown(&applied, &words, span);
                 self.at_site(site, |walker| walker.run_words(&words, None, span));
             }
             _ => {}
+        }
+    }
+
+    /// Holds a program of which only its path is known where it may change files of the home that lie outside of any project.
+    fn home_lent_to_unknown(&mut self, applied: &Applied<'_>, words: &[Field], span: &Span) {
+        let Some(program) = words.first().map(Field::shown).filter(|name| is_of_no_system(name)) else { return };
+        let volumes = ["-v", "--volume"].iter().flat_map(|name| applied.line.values(name)).filter_map(|field| {
+            let only_read = field.known().is_none_or(|text| text.rsplit(':').next().is_some_and(|end| end.starts_with("ro")));
+            volume(field).filter(|_| !only_read)
+        });
+        let mounts = applied.line.values("--mount").filter(|field| !field.shown().contains("readonly")).filter_map(mount);
+        let lent: Vec<Field> = volumes.chain(mounts).map(|(source, _)| source).collect();
+        let is_of_home = |source: &Field| match self.target(&source.value, applied.directory) {
+            Target::Exactly(path) => {
+                self.facts(&path).is_some_and(|facts| facts.place == Lies::Home) && !self.is_in_tools_of_home(&path)
+            }
+            _ => false,
+        };
+        if lent.iter().any(is_of_home) {
+            self.unseen_code(&program, "files of the home, which it may change", span);
         }
     }
 
@@ -197,6 +220,11 @@ fn mount(field: &Field) -> Option<(Field, String)> {
     };
     let source = value(&["source", "src"]).filter(|_| value(&["type"]).as_deref() == Some("bind"))?;
     Some((Field::new(Value::text(source), field.span.clone()), value(&["target", "destination", "dst"])?))
+}
+
+/// Whether a program is called by a path that is none of a system's own.
+fn is_of_no_system(program: &str) -> bool {
+    program.contains('/') && !PROGRAM_DIRECTORIES.iter().any(|place| program.rsplit_once('/').is_some_and(|(at, _)| at == *place))
 }
 
 /// What stands behind a directory in the paths that a word, or a text for a shell, names below it.

@@ -57,7 +57,10 @@ impl Walker<'_> {
     }
 
     /// Takes note of what a command has written.
-    pub(super) fn hold(&mut self, written: Option<(String, Held)>) {
+    pub(super) fn hold(&mut self, written: Option<(String, Held)>, command: &Command) {
+        if let (None, Form::Simple(simple)) = (&written, &command.form) {
+            self.brings_unread(simple);
+        }
         if let Some((path, held)) = written.filter(|(path, _)| self.is_rewritten(path)) {
             self.state.held.insert(path, held);
         }

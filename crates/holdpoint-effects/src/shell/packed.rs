@@ -46,6 +46,7 @@ impl Walker<'_> {
     /// replace anything below the directory.
     pub(crate) fn unpack(&mut self, operand: &Field, directory: Option<&str>) {
         let own = |facts: &PathFacts| matches!(facts.place, Place::WorkTree | Place::Scratch);
+        self.brings_what_is_fetched(operand, directory);
         match self.target(&operand.value, directory) {
             Target::Exactly(path) if self.facts(&path).is_some_and(own) => {
                 let effect = plain(

@@ -167,6 +167,19 @@ impl Walker<'_> {
         }
     }
 
+    /// `busybox httpd -h DIRECTORY` serves a directory, as other servers do; Apache's program of that name has other options.
+    pub(super) fn busybox_serves(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) -> bool {
+        let Some((name, options)) = arguments.split_first() else { return false };
+        let (line, _) = leading(options, &["-c", "-d", "-e", "-h", "-m", "-p", "-r", "-u"]);
+        if name.known().as_deref() != Some("httpd") || line.has("--help") {
+            return false;
+        }
+        let server = Field::new(Value::text("http-server"), span.clone());
+        let words: Vec<Field> = std::iter::once(server).chain(line.values("-h").last().cloned()).collect();
+        self.run_words(&words, directory, span);
+        true
+    }
+
     /// `cpio -o` packs the files that its input names.
     fn packs_named(&mut self, arguments: &[Field], directory: Option<&str>, span: &Span) {
         let (line, _) = leading(arguments, &["-H", "-D", "-F", "-O"]);

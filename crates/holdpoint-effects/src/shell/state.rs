@@ -62,6 +62,8 @@ pub(crate) struct State {
     pub(crate) held: BTreeMap<String, Held>,
     /// Paths of programs that the line itself compiles.
     pub(crate) built: BTreeSet<String>,
+    /// Files and directories into which the line brings what others wrote and nobody reads.
+    pub(crate) brought: BTreeSet<String>,
     /// Names of git's remotes that the line adds or changes, so that nobody knows where they lead.
     pub(crate) remotes: BTreeSet<String>,
     /// The branch that is checked out, as far as the line says.
@@ -116,6 +118,7 @@ impl State {
             written: BTreeSet::new(),
             held: BTreeMap::new(),
             built: BTreeSet::new(),
+            brought: BTreeSet::new(),
             remotes: BTreeSet::new(),
             branch: Branch::AsAsked,
             stirred: Stirred::Nothing,
@@ -139,6 +142,7 @@ impl State {
             + self.written.len()
             + self.held.values().map(|held| 1 + held.text.len() / VALUE_BYTES_PER_STEP).sum::<usize>()
             + self.built.len()
+            + self.brought.len()
             + self.remotes.len()
     }
 
@@ -342,6 +346,7 @@ impl State {
         self.written.extend(other.written);
         self.held.retain(|path, text| other.held.get(path) == Some(text));
         self.built.extend(other.built);
+        self.brought.extend(other.brought);
         self.remotes.extend(other.remotes);
         self.stirred = self.stirred.max(other.stirred);
         if self.branch != other.branch {

@@ -126,7 +126,7 @@ impl Walker<'_> {
                 None
             }
         };
-        self.hold(written);
+        self.hold(written, command);
         if !std::mem::take(&mut self.keeps_redirections) {
             (self.input, self.descriptors, self.commands_at_input) = outer;
         }
@@ -308,8 +308,9 @@ impl Walker<'_> {
                 let moved = std::mem::take(&mut self.state.moved);
                 let written = std::mem::take(&mut self.state.written);
                 let held = std::mem::take(&mut self.state.held);
+                let brought = std::mem::take(&mut self.state.brought);
                 let remotes = std::mem::take(&mut self.state.remotes);
-                self.state = State { moved, written, held, remotes, ..start.clone() };
+                self.state = State { moved, written, held, brought, remotes, ..start.clone() };
             }
             let fields = self.fields(simple, choices, directory.as_deref());
             let declared: Vec<&Word> = simple.words.iter().collect();

@@ -295,6 +295,7 @@ impl<'w> Walker<'w> {
         self.state.written = inner.written;
         self.state.held = inner.held;
         self.state.built = inner.built;
+        self.state.brought = inner.brought;
         self.state.remotes = inner.remotes;
         self.state.stirred = inner.stirred;
         self.state.branch = inner.branch;

@@ -36,6 +36,7 @@ impl Walker<'_> {
                 self.texts("cargo watch", arguments.get(1..).unwrap_or_default(), directory, span);
             }
             "watch" => self.watch(arguments, directory, span),
+            "busybox" if self.busybox_serves(arguments, directory, span) => {}
             "xargs" | "xe" | "gxargs" => self.xargs(arguments, directory, span),
             "npx" | "bunx" | "uvx" => self.fetched(program, arguments, directory, span),
             "gdb" | "lldb" => return self.debugged(program, arguments, directory, span),
