@@ -207,6 +207,9 @@ pub(crate) struct Template {
     /// of them names no path.
     #[serde(default)]
     pub(crate) marked: Vec<String>,
+    /// Signs at the first of which the path in such a word ends: `flash:r:FILE:i`.
+    #[serde(default)]
+    pub(crate) until: String,
     /// What is put behind the path, with live stars and question marks: `split` writes `PREFIXaa` and so on, `gzip` `FILE.gz`.
     #[serde(default)]
     pub(crate) suffix: String,
@@ -293,6 +296,7 @@ pub(crate) enum Of {
     #[default]
     Operands,
     Rest,
+    Second,
     /// What the line sets these variables to.
     Variables(Vec<String>),
     /// The directory the command runs in.

@@ -499,6 +499,7 @@ impl Applied<'_> {
             Of::Operands => operands.clone(),
             Of::Options(names) => names.iter().flat_map(|name| self.line.values(name)).cloned().collect(),
             Of::Rest => operands.iter().skip(1).cloned().collect(),
+            Of::Second => operands.get(1).cloned().into_iter().collect(),
             Of::Variables(_) => Vec::new(),
             Of::WorkingDirectory => vec![Field::new(Value::text("."), self.span.clone())],
         }
@@ -529,7 +530,8 @@ impl Applied<'_> {
             chosen.iter_mut().for_each(|field| field.value.push(piece(glob.to_string())));
         }
         if !template.marked.is_empty() {
-            return chosen.iter().filter_map(|field| template.marked.iter().find_map(|marker| behind(field, marker))).collect();
+            let marked = chosen.iter().filter_map(|field| template.marked.iter().find_map(|marker| behind(field, marker)));
+            return marked.map(|field| up_to(field, &template.until)).collect();
         }
         match template.of {
             Of::Options(_) => chosen.into_iter().filter(|field| field.known().as_deref() != Some("-")).collect(),
@@ -584,6 +586,14 @@ const RIGHTS: [&str; 4] = ["chgrp", "chmod", "chown", "touch"];
 const READS_FILES_ONLY: [&str; 9] = ["cat", "head", "less", "more", "nl", "rev", "tac", "tail", "wc"];
 
 /// What stands behind a marker in a word: `of=FILE`, `@FILE`, or anywhere `name=@FILE;type=x` and `%output{FILE}`.
+/// What stands in front of the first of the signs, or all of it where there is none.
+fn up_to(field: Field, signs: &str) -> Field {
+    match field.value.head().split_once(|sign| signs.contains(sign)) {
+        Some((path, _)) => Field::new(Value::text(path), field.span.clone()),
+        None => field,
+    }
+}
+
 pub(crate) fn behind(field: &Field, marker: &str) -> Option<Field> {
     let head = field.value.head();
     let rest = match marker.strip_prefix('*') {

@@ -59,6 +59,7 @@ mod origin;
 mod outputs;
 mod packed;
 mod parameter;
+mod passed;
 mod patches;
 mod perform;
 mod postgres;

@@ -41,6 +41,10 @@ impl Walker<'_> {
                 self.patch(arguments, directory, span);
                 return false;
             }
+            "c++" | "cc" | "clang" | "clang++" | "g++" | "gcc" | "gfortran" => {
+                self.passed_on(arguments, directory);
+                return false;
+            }
             "php" if self.php_serves(arguments, directory, span) => {}
             "sftp" => return self.sftp_orders(arguments, directory, span),
             "claude" | "claude-code" => return self.agent(program, arguments, directory, span),

@@ -299,7 +299,7 @@ impl<'a> Told<'a> {
         };
         let of_operands = |template: &&Template| {
             template.paths.is_some_and(|paths| paths != Paths::Read)
-                && matches!(template.of, Of::Basenames | Of::First | Of::Last | Of::Operands | Of::Rest)
+                && matches!(template.of, Of::Basenames | Of::First | Of::Last | Of::Operands | Of::Rest | Of::Second)
         };
         let operands_are_described = otherwise == Otherwise::Reads || templates.iter().any(of_operands);
         Some(Self { standing, operands_are_described, templates, words, force, directory })

@@ -260,7 +260,12 @@ impl Walker<'_> {
 
     /// `su -c TEXT`, `script -c TEXT`, `runuser -u USER -- COMMAND`.
     fn with_command_option(&mut self, program: &str, arguments: &[Field], directory: Option<&str>, span: &Span) {
-        const VALUED: [&str; 15] = [
+        const LOGS: [&str; 8] = ["-O", "-B", "-T", "-I", "--log-out", "--log-io", "--log-timing", "--log-in"];
+        const VALUED: [&str; 19] = [
+            "--log-out",
+            "--log-io",
+            "--log-timing",
+            "--log-in",
             "-c",
             "--command",
             "--session-command",
@@ -286,7 +291,8 @@ impl Walker<'_> {
         }
         let (line, _) = parse_with(arguments, &VALUED);
         if program == "script" && !line.has("-a") && !line.has("--append") {
-            line.operands.first().into_iter().for_each(|file| self.overwrite(file, directory));
+            let logs = LOGS.iter().flat_map(|name| line.values(name));
+            logs.chain(line.operands.first()).for_each(|file| self.overwrite(file, directory));
         }
         let texts: Vec<Value> = ["-c", "--command", "--session-command"]
             .iter()
