@@ -28,6 +28,9 @@ pub(crate) struct Expander<'w> {
     pub(crate) directory: Option<&'w str>,
 }
 
+/// Parts of a word after which its length is looked at: each may be as long as a value may be.
+const PARTS_BETWEEN_LOOKS: usize = 32;
+
 impl Expander<'_> {
     /// Expands a word to the fields it becomes.
     pub(crate) fn fields(&self, word: &Word) -> Vec<Value> {
@@ -64,11 +67,12 @@ impl Expander<'_> {
                 Part::Text { text, .. } => value.push(Piece::Text(text.clone())),
                 part => value.append(joined(self.part(part), self.joiner(part).as_deref())),
             }
-            if value.len() > VALUE_MAX_BYTES {
+            // How long it is takes a look at each piece, so it is not asked behind each.
+            if (index + 1).is_multiple_of(PARTS_BETWEEN_LOOKS) && value.len() > VALUE_MAX_BYTES {
                 return Value::unknown();
             }
         }
-        value
+        if value.len() > VALUE_MAX_BYTES { Value::unknown() } else { value }
     }
 
     fn tokens(&self, tokens: &[Token<'_>], building: &mut Building) {

@@ -50,7 +50,8 @@ impl Parts {
     /// Whether what was read so far is `name[` with its bracket still open.
     fn opens_subscript(&self) -> bool {
         let plain = self.plain().and_then(|text| text.strip_suffix('['));
-        plain.is_some_and(|name| name.bytes().all(is_name) && name.bytes().next().is_some_and(is_name_start))
+        // From the end: an earlier bracket ends the look at once, so that a word of brackets is read in one pass.
+        plain.is_some_and(|name| name.bytes().rev().all(is_name) && name.bytes().next().is_some_and(is_name_start))
     }
 }
 
