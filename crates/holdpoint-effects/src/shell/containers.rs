@@ -24,7 +24,7 @@ impl Walker<'_> {
         let volumes = ["-v", "--volume"].iter().flat_map(|name| applied.line.values(name)).filter_map(volume);
         let mounts = applied.line.values("--mount").filter_map(mount);
         let lent: Vec<(Field, String)> = volumes.chain(mounts).collect();
-        self.told_to_image(applied);
+        self.told_to_image(applied, &lent);
         for (source, inside) in lent {
             self.look_by_name(&source, applied.directory);
             for word in words {
@@ -36,13 +36,15 @@ impl Walker<'_> {
         }
     }
 
-    /// A file of variables that an image gets which neither the project's people nor well-known ones make.
-    fn told_to_image(&mut self, applied: &Applied<'_>) {
+    /// Files of variables and directories of secrets that an image gets which neither the project's people nor well-known ones make.
+    fn told_to_image(&mut self, applied: &Applied<'_>, lent: &[(Field, String)]) {
         let words = behind_subcommand(applied.command, applied.arguments);
         let (line, used) = in_front(&words, applied.sub.map(|sub| sub.valued.as_slice()));
         let files: Vec<Field> = line.values("--env-file").cloned().collect();
         let owner = words.get(used).and_then(Field::known).and_then(|image| images::owner(&image).map(str::to_owned));
-        let (Some(owner), false) = (owner, files.is_empty() || applied.program.ends_with("-compose")) else { return };
+        let (Some(owner), false) = (owner, (files.is_empty() && lent.is_empty()) || applied.program.ends_with("-compose")) else {
+            return;
+        };
         let origin = applied.directory.and_then(|directory| {
             let question = Question::GitRemote { directory: directory.to_owned(), name: "origin".to_owned() };
             self.world.name(question).flatten().map(str::to_owned)
@@ -50,6 +52,11 @@ impl Walker<'_> {
         let is_ours = origin.is_some_and(|address| address.split(['/', ':']).any(|part| part.eq_ignore_ascii_case(&owner)));
         if self.site == Site::Here && !is_ours {
             files.iter().for_each(|file| self.look_by_name(file, applied.directory));
+            for (source, _) in lent {
+                if self.names_a_secret(source, applied.directory) {
+                    self.look(source, applied.directory);
+                }
+            }
         }
     }
 

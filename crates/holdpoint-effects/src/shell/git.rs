@@ -203,8 +203,14 @@ impl Walker<'_> {
             let shell = value.known().and_then(|text| text.strip_prefix('!').map(str::to_owned));
             match shell {
                 Some(text) => self.apart(|walker| walker.inner_text(&Value::text(text), span.clone())),
-                None if value.known().is_none() => self.opaque(name, "the line does not determine the alias", span.clone()),
-                None => {}
+                None => match value.known().filter(|_| lasts == Lasts::Stored) {
+                    // Whoever calls it by its new name does what it stands for.
+                    Some(text) => self.apart(|walker| walker.inner_text(&Value::text(format!("git {text}")), span.clone())),
+                    None if value.known().is_none() => {
+                        self.opaque(name, "the line does not determine the alias", span.clone());
+                    }
+                    None => {}
+                },
             }
         } else if name == "core.hookspath" {
             let summary = format!("Lets git run hooks from `{}`, or none", value.shown());

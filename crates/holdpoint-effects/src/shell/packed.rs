@@ -10,8 +10,9 @@ use super::effect::plain;
 use super::files::Target;
 use super::syntax::Span;
 use super::value::{Field, Value};
-use super::walker::Walker;
+use super::walker::{Site, Walker};
 use crate::paths;
+use crate::recover::kind_of;
 
 /// Programs that delete what a build made where a word says `clean`.
 const BUILDERS: [&str; 24] = [
@@ -23,6 +24,12 @@ impl Walker<'_> {
     /// Takes note that what was in one file is in another from now on: what is known of a path speaks of neither.
     pub(crate) fn carry(&mut self, operand: &Field, directory: Option<&str>) {
         let Target::Exactly(path) = self.target(&operand.value, directory) else { return };
+        let kind = kind_of(self.world, &path, None);
+        if self.site == Site::Here && is_in_use(kind) && !self.state.moved.contains(&path) {
+            let summary = format!("Takes `{path}` from its place and leaves it packed");
+            let effect = plain(Verb::Modify, kind, &path, summary, operand.span.clone());
+            self.note(Effect { reversibility: Reversibility::Effort, ..effect });
+        }
         self.state.moved.extend(unpacked(&path).map(str::to_owned));
         self.state.moved.insert(path);
     }
@@ -99,6 +106,11 @@ impl Walker<'_> {
             self.note(Effect { certainty: Certainty::Worst, reversibility: Reversibility::Irreversible, ..effect });
         }
     }
+}
+
+/// Whether somebody relies on it being in its place: agents, the guard, shells and services that begin with it.
+fn is_in_use(kind: ResourceKind) -> bool {
+    matches!(kind, ResourceKind::AgentConfiguration | ResourceKind::Credential | ResourceKind::Guard | ResourceKind::Persistence)
 }
 
 /// The name of what a packed file holds.
