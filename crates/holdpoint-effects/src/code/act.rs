@@ -112,6 +112,8 @@ pub(crate) enum Does {
     /// Runs the arguments as words.
     RunRest,
     Script,
+    /// Copies what is in one directory into another one, over what is there.
+    Merge,
     /// Has modules looked for in further directories.
     Seek,
     Set,

@@ -165,6 +165,15 @@ impl Evaluator<'_> {
         }
         let on = Given { receiver: Some(bind.clone()), ..given.clone() };
         match bind {
+            // A module that is loaded while the program runs is what its promise comes to.
+            Bind::Library { name, .. }
+                if self.language == Language::JavaScript
+                    && method == "then"
+                    && !name.contains("()")
+                    && self.library.knows(name) =>
+            {
+                self.method(bind, method, &on).unwrap_or_else(Choices::unknown)
+            }
             Bind::Library { .. } => {
                 let called = self.attribute_of(bind, method);
                 called.map(|called| match called {
@@ -214,8 +223,11 @@ impl Evaluator<'_> {
                 self.call_with_elements(&list.any(), on);
                 match method {
                     "map" | "flatMap" | "then" => Bind::List(List::of(Choices::unknown())).into(),
-                    "filter" | "slice" | "reverse" | "sort" | "copy" | "concat" | "flat" | "values" | "toSorted"
-                    | "toReversed" => Bind::List(List::of(list.any().or(on.items.any()))).into(),
+                    "concat" | "flat" => Bind::List(List::of(list.any().or(on.items.any()))).into(),
+                    // These give no element that was not there.
+                    "filter" | "slice" | "reverse" | "sort" | "copy" | "values" | "toSorted" | "toReversed" => {
+                        Bind::List(List::of(list.any())).into()
+                    }
                     "find" | "pop" | "shift" | "at" => list.any(),
                     _ => Choices::data(),
                 }

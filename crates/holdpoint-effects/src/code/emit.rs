@@ -62,7 +62,7 @@ impl Evaluator<'_> {
                 let surely = self.is_certain();
                 self.note(Act::ChangeDirectory { to, surely });
             }
-            Does::Copy | Does::Link | Does::Move => self.on_two(entry, given),
+            Does::Copy | Does::Link | Does::Merge | Does::Move => self.on_two(entry, given),
             Does::Append
             | Does::Connect
             | Does::Create
@@ -126,6 +126,10 @@ impl Evaluator<'_> {
                 self.note(match entry.does {
                     Does::Copy => Act::Copy { from, to },
                     Does::Link => Act::Link { to: from, at: to },
+                    Does::Merge => {
+                        let words = ["cp", "-rT", "--"].into_iter().map(Value::text).chain([from, to]).collect();
+                        Act::Run { words, directory: None, input: None }
+                    }
                     _ => Act::Move { from, to },
                 });
             }
@@ -372,6 +376,9 @@ impl Choices {
 
 /// The mode in which a file is opened: a text, or Deno's record of what may be done to it.
 fn mode_of(given: &Bind) -> Option<String> {
+    if let Bind::Number(flags) = given {
+        return Some(mode_of_flags(*flags).to_owned());
+    }
     let Bind::Record(fields) = given else { return given.value().known() };
     let says = |name: &str| fields.get(name).is_some_and(|said| !matches!(said.only(), Some(Bind::Truth(false))));
     Some(
@@ -384,6 +391,18 @@ fn mode_of(given: &Bind) -> Option<String> {
         }
         .to_owned(),
     )
+}
+
+/// The mode that flags of `open(2)` say as a number, as Linux and Node on it number them.
+const fn mode_of_flags(flags: i64) -> &'static str {
+    const WRITES: i64 = 3;
+    const CUTS: i64 = 0o1000;
+    const APPENDS: i64 = 0o2000;
+    match (flags & WRITES != 0 || flags & CUTS != 0, flags & APPENDS != 0 && flags & CUTS == 0) {
+        (true, false) => "w",
+        (true, true) => "a",
+        (false, _) => "r",
+    }
 }
 
 fn spaced(words: Vec<Value>) -> Value {

@@ -88,10 +88,14 @@ impl Walker<'_> {
                     self.state.set(&variable, vec![Value::unknown()]);
                 }
             }
-            "set" => self.set(arguments, span),
+            "set" => {
+                self.set(arguments, span);
+                self.set_foreign(words);
+            }
             "shift" => {
                 self.looks(name, span);
                 self.shift(arguments);
+                self.shift_foreign();
             }
             "shopt" => self.shopt(arguments, span),
             "alias" => self.alias(arguments, span),

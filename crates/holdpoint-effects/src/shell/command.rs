@@ -43,11 +43,14 @@ impl Walker<'_> {
         self.commands += 1;
         self.called_by_alias(&known, arguments, words, directory, span);
         if let Some(function) = self.state.functions.get(&known).cloned() {
+            let outer = self.foreign_positional(words.get(1..).unwrap_or_default());
             if !function.perhaps {
                 self.call(&function.bodies, arguments, span);
+                self.positional_again(outer);
                 return None;
             }
             self.perhaps(|walker| walker.call(&function.bodies, arguments, span));
+            self.positional_again(outer);
         }
         if !self.deeper(span) {
             return None;

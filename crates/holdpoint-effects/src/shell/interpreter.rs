@@ -68,7 +68,16 @@ const INTERPRETERS: [Interpreter; 6] = [
     Interpreter {
         names: &["node", "nodejs", "bun", "deno", "ts-node", "tsx"],
         code: &["-e", "--eval", "-p", "--print", "-pe"],
-        valued: &["-r", "--require", "--import", "--loader", "-C", "--conditions"],
+        valued: &[
+            "-r",
+            "--require",
+            "--import",
+            "--loader",
+            "-C",
+            "--conditions",
+            "--test-reporter",
+            "--test-reporter-destination",
+        ],
         module: &[],
     },
     Interpreter { names: &["perl"], code: &["-e", "-E"], valued: &["-I", "-M", "-m"], module: &[] },
@@ -169,8 +178,11 @@ impl Walker<'_> {
                 let code = given.as_ref().or(next);
                 let words = arguments.get(at + 1 + usize::from(is_next)..).unwrap_or_default();
                 // Perl runs a file to be read whose name ends so, and writes one whose name begins so.
-                if program == "perl" && words.iter().any(|word| word.shown().ends_with('|') || word.value.head().starts_with('>'))
-                {
+                let by_name = |word: &Field| {
+                    let (shown, head) = (word.shown(), word.value.head().trim_start().to_owned());
+                    shown.trim_end().ends_with('|') || ["|", ">", "+>", "+<"].iter().any(|sign| head.starts_with(sign))
+                };
+                if program == "perl" && words.iter().any(by_name) {
                     self.unseen_code(program, "a file name that runs or writes", span);
                 }
                 if matches!(program, "perl" | "ruby") {
@@ -231,9 +243,16 @@ impl Walker<'_> {
                 self.run_words(&words, directory, span);
                 return true;
             }
-            let loads = ["-r", "--require", "--import", "--loader", "--experimental-loader"];
-            let (option, attached) =
-                shown.split_once('=').map_or((shown.as_str(), None), |(option, value)| (option, Some(value)));
+            let loads = ["-r", "--require", "--import", "--loader", "--experimental-loader", "--test-reporter"];
+            let (option, attached) = match shown.strip_prefix("-r").filter(|value| value.starts_with(['.', '/'])) {
+                Some(value) => ("-r", Some(value)),
+                None => shown.split_once('=').map_or((shown.as_str(), None), |(option, value)| (option, Some(value))),
+            };
+            if option == "--test-reporter-destination" {
+                let told = attached.map(|value| Field::new(Value::text(value), span.clone())).or_else(|| next.cloned());
+                let file = told.filter(|file| !matches!(file.shown().as_str(), "stdout" | "stderr"));
+                file.iter().for_each(|file| self.overwrite(file, directory));
+            }
             if loads.contains(&option) {
                 let loaded = attached.map(|value| Field::new(Value::text(value), span.clone())).or_else(|| next.cloned());
                 match loaded {

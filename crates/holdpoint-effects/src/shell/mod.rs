@@ -73,6 +73,7 @@ mod remote;
 mod request;
 mod safer;
 mod scan;
+mod sed;
 mod settings;
 mod setup;
 mod simple;

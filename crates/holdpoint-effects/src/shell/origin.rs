@@ -18,6 +18,8 @@ use super::walker::{Input, Site, Walker};
 const HAND_ON: [&str; 10] = ["bat", "cat", "head", "less", "more", "sort", "tac", "tail", "tee", "uniq"];
 /// Programs that print what an address answers.
 const FETCH: [&str; 8] = ["curl", "curlie", "http", "https", "nc", "ncat", "wget", "xh"];
+/// The last positional parameter that one word is followed into.
+const POSITIONAL_MAX: usize = 9;
 /// Where the kernel tells numbers.
 const KERNEL: [&str; 2] = ["/proc/", "/sys/"];
 
@@ -129,6 +131,51 @@ impl Walker<'_> {
         }
     }
 
+    /// Says of the positional parameters which of them others wrote; gives the names of those that were before.
+    pub(super) fn foreign_positional(&mut self, words: &[&Word]) -> Vec<String> {
+        let foreign: Vec<bool> = words.iter().map(|word| self.is_foreign(&word.parts)).collect();
+        let before: Vec<String> = self.state.foreign.iter().filter(|name| is_positional(name)).cloned().collect();
+        self.positional_again(Vec::new());
+        for (at, _) in foreign.iter().enumerate().filter(|(_, foreign)| **foreign) {
+            // Unquoted, it may become several words.
+            let splits = words.get(at).is_some_and(|word| {
+                let split =
+                    |part: &Part| matches!(part, Part::Command { quoted: false, .. } | Part::Parameter { quoted: false, .. });
+                word.parts.iter().any(split)
+            });
+            let last = if splits { POSITIONAL_MAX } else { at + 1 };
+            let names = (at + 1..=last).map(|at| at.to_string()).chain(["@", "*"].map(str::to_owned));
+            self.state.foreign.extend(names);
+        }
+        before
+    }
+
+    /// Gives the positional parameters back where they came from.
+    pub(super) fn positional_again(&mut self, before: Vec<String>) {
+        self.state.foreign.retain(|name| !is_positional(name));
+        self.state.foreign.extend(before);
+    }
+
+    /// What `shift` leaves may stand anywhere among them.
+    pub(super) fn shift_foreign(&mut self) {
+        if self.state.foreign.iter().any(|name| is_positional(name)) {
+            self.state.foreign.extend((1..=POSITIONAL_MAX).map(|at| at.to_string()));
+        }
+    }
+
+    /// What `set` makes the positional parameters.
+    pub(super) fn set_foreign(&mut self, words: &[&Word]) {
+        let operands = words.get(1..).unwrap_or_default();
+        let dashes = operands.iter().position(|word| word.plain() == Some("--"));
+        let given = match dashes {
+            Some(at) => operands.get(at + 1..),
+            None => Some(operands).filter(|words| words.first().is_some_and(|word| !is_option(word))),
+        };
+        if let Some(words) = given {
+            self.foreign_positional(words);
+        }
+    }
+
     /// Arithmetic on what others wrote runs the commands in it.
     pub(super) fn evaluates(&mut self, parts: &[Part]) {
         let in_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
@@ -154,6 +201,11 @@ fn tells_only_how_it_went(words: &[Word]) -> bool {
         let letters = word.strip_prefix('-').filter(|letters| !letters.starts_with('-'));
         word.starts_with("--write-out") || letters.is_some_and(|letters| letters.contains('w'))
     })
+}
+
+/// Whether a name is that of positional parameters.
+fn is_positional(name: &str) -> bool {
+    matches!(name, "@" | "*") || name.starts_with(|letter: char| letter.is_ascii_digit())
 }
 
 fn is_option(word: &&Word) -> bool {

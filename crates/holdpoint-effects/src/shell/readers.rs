@@ -7,6 +7,7 @@ use super::apply::{Applied, behind};
 use super::effect::plain;
 use super::files::APPENDS;
 use super::leak::is_secret_name;
+use super::sed::{self, Reaches};
 use super::syntax::Span;
 use super::value::{Field, Value};
 use super::walker::{Input, Site, Walker};
@@ -405,8 +406,13 @@ impl Walker<'_> {
         if scripts.is_empty() && !from_file && !files.is_empty() {
             scripts.push(files.remove(0));
         }
-        if from_file || scripts.iter().any(|script| script.known().is_none_or(|text| sed_acts(&text))) {
-            self.opaque(program, "a sed script may run commands or write files", span.clone());
+        // What stands behind one `-e` ends a line of the script.
+        let whole: Option<Vec<String>> = scripts.iter().map(Field::known).collect();
+        match whole.filter(|_| !from_file).and_then(|lines| sed::read(&lines.join("\n"))) {
+            Some(Reaches { runs: false, writes }) => {
+                writes.into_iter().for_each(|file| self.overwrite(&Field::new(Value::text(file), span.clone()), directory));
+            }
+            _ => self.opaque(program, "a sed script may run commands or write files", span.clone()),
         }
         // `sed -n` leaves only what the script prints, and `d` alone nothing.
         let quiet = |head: &str| head == "--quiet" || head == "--silent" || (is_bundle(head) && head.contains('n'));
@@ -477,46 +483,4 @@ fn may_match(pattern: &str, text: &str) -> bool {
         }
     }
     !pattern.is_empty()
-}
-
-/// The command behind the addresses of a line of sed: numbers, `$`, and patterns between slashes or what stands behind `\`.
-fn behind_addresses(line: &str) -> &str {
-    let mut rest = line;
-    loop {
-        rest = rest.trim_start_matches(|character: char| {
-            character.is_ascii_digit() || matches!(character, '$' | ',' | '!' | ' ' | '~' | '+')
-        });
-        let pattern = rest.strip_prefix('\\').or_else(|| rest.starts_with('/').then_some(rest));
-        let Some((delimiter, behind)) = pattern.and_then(|pattern| {
-            let delimiter = pattern.chars().next()?;
-            Some((delimiter, pattern.get(delimiter.len_utf8()..)?))
-        }) else {
-            return rest;
-        };
-        let mut escaped = false;
-        let end = behind.char_indices().find(|(_, letter)| {
-            let ends = *letter == delimiter && !escaped;
-            escaped = *letter == '\\' && !escaped;
-            ends
-        });
-        let Some((end, _)) = end else { return "" };
-        rest = behind.get(end + delimiter.len_utf8()..).unwrap_or_default().trim_start_matches(['I', 'M']);
-    }
-}
-
-/// Whether a sed script has a command or flag that runs something or writes a file. It may say yes too often.
-fn sed_acts(script: &str) -> bool {
-    let lines = script.split([';', '\n', '{', '}']);
-    lines.map(str::trim).any(|line| {
-        let command = behind_addresses(line);
-        if let Some(rest) = command.strip_prefix('s') {
-            let Some(delimiter) = rest.chars().next() else { return false };
-            let flags = rest.rsplit(delimiter).next().unwrap_or_default();
-            return rest.matches(delimiter).count() >= 3 && (flags.contains('e') || flags.contains('w'));
-        }
-        matches!(command, "e")
-            || command.starts_with("e ")
-            || command.strip_prefix(['w', 'W']).is_some_and(|file| file.starts_with([' ', '\t', '/', '.', '~']))
-            || command.starts_with("r /dev")
-    })
 }

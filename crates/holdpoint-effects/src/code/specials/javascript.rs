@@ -104,6 +104,10 @@ impl Evaluator<'_> {
                 self.open_modules.extend(modules.filter(|_| everything).collect::<Vec<_>>());
                 added.into_iter().fold(given.item(0)?, Choices::or)
             }
+            "Worker" if given.pick(&["1.eval"]).is_some() => {
+                self.code(&given.item(0)?);
+                Choices::data()
+            }
             "setTimeout" | "setInterval" | "setImmediate" if matches!(given.item(0)?.only(), Some(Bind::Text(_))) => {
                 self.code(&given.item(0)?);
                 Choices::data()
