@@ -59,7 +59,7 @@ fn what_is_known_to_be_judged_wrongly_still_is_and_is_little() {
 }
 
 /// So many lines that must wait are known to pass; there shall never be more.
-const PASSING_MAX: usize = 17;
+const PASSING_MAX: usize = 15;
 
 #[test]
 fn no_shipped_guardrail_reads_a_name_so_that_one_answer_serves_all_names() {
